@@ -1,0 +1,1 @@
+//! All tests of the service in one binary: one link instead of twelve.
