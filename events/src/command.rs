@@ -1,0 +1,574 @@
+//! 命令 — wishes of actors: what is signed, what is digested, and what each fixes in its entries.
+//!
+//! For every command but two the entries follow from the command, its stream and nothing else;
+//! the service and the verifier use the same function, so an entry that says something else than
+//! its command is found. The two: a line of an import ([`crate::import`]), and `rotate_key`, whose
+//! entry adds the roots' signatures.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::account::{Access, Duty, Opened as AccountOpened, Person};
+use crate::canonical::{self, Json};
+use crate::column::{Opened as ColumnOpened, Title};
+use crate::content::{self, Changed, Drafted, Opinion, PageText, Reason, ReviewLevel, Shown};
+use crate::entry::{CommandInfo, Header};
+use crate::event::CommandText;
+use crate::hash::{Bytes, Hash};
+use crate::id::{BodyId, ColumnId, CommandKey, OrganisationId, SiteId, Stream, Thing, words};
+use crate::keys::{BadSignature, PublicKey};
+use crate::ledger::{Act, ActProposed, ImportClosed, ImportFormat, ImportOpened};
+use crate::platform::OrganisationRegistered;
+use crate::site::Opened as SiteOpened;
+use crate::text::{PATH_BYTES_MAX, PublicName, TEXT_BYTES_MAX};
+use crate::time::Time;
+use crate::{Event, account, column, ledger, platform, site};
+
+/// Longest command.
+pub const COMMAND_BYTES_MAX: usize = 131_072;
+
+/// SHA-256("annals/command-body/v1\n" || nonce || command).
+pub fn digest(nonce: &Hash, command: &[u8]) -> Hash {
+    Hash::of(&[b"annals/command-body/v1\n", &nonce.0, command])
+}
+
+/// What an actor signs: lines taken from the header, so that the signature outlives removal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement<'a> {
+    /// The ledger.
+    pub origin: &'a str,
+    /// Its genesis leaf.
+    pub genesis: Hash,
+    /// Fingerprint of the actor's key.
+    pub key: Hash,
+    /// The command's name.
+    pub name: &'a str,
+    /// Its idempotency key.
+    pub command_key: CommandKey,
+    /// The stream it is aimed at.
+    pub stream: Stream,
+    /// Leaf of that stream's newest entry the actor was shown; zero if empty.
+    pub seen: Hash,
+    /// When the actor made it.
+    pub issued_at: Time,
+    /// Digest of the command.
+    pub digest: Hash,
+}
+
+impl<'a> Statement<'a> {
+    /// The statement behind a header's command.
+    pub fn of(header: &'a Header, command: &'a CommandInfo, genesis: Hash, key: Hash) -> Self {
+        Statement {
+            origin: &header.origin,
+            genesis,
+            key,
+            name: &command.name,
+            command_key: command.key,
+            stream: command.stream,
+            seen: command.seen,
+            issued_at: command.issued_at,
+            digest: command.digest,
+        }
+    }
+
+    /// The signed bytes: ten lines, each ended by a newline.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let Statement { origin, genesis, key, name, command_key, stream, seen, issued_at, digest } =
+            self;
+        format!(
+            "annals/command/v1\n{origin}\n{genesis}\n{key}\n{name}\n{command_key}\n{stream}\n\
+             {seen}\n{issued_at}\n{digest}\n"
+        )
+        .into_bytes()
+    }
+}
+
+/// Verify the actor's signature of an entry strictly, under a key the caller trusts.
+pub fn verify_actor(header: &Header, genesis: Hash, key: &PublicKey) -> Result<(), BadSignature> {
+    let (Some(command), Some(signature)) = (&header.command, &header.actor_signature) else {
+        return Err(BadSignature::Equation);
+    };
+    if signature.key != key.fingerprint() {
+        return Err(BadSignature::Equation);
+    }
+    let statement = Statement::of(header, command, genesis, signature.key);
+    key.verify_strict(&statement.to_bytes(), &signature.value.0)
+}
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident = $word:literal { $($(#[$fdoc:meta])* $field:ident: $ty:ty,)* })*) => {
+        $($(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name { $($(#[$fdoc])* pub $field: $ty,)* })*
+
+        /// A command as the table knows it.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Command { $($(#[$doc])* $name($name),)* }
+
+        impl Command {
+            /// Names of all commands, in the order of the table.
+            pub const NAMES: &'static [&'static str] = &[$($word),*];
+
+            /// The name on the wire.
+            pub fn name(&self) -> &'static str {
+                match self { $(Command::$name(_) => $word,)* }
+            }
+
+            /// Canonical bytes: what is digested and kept.
+            pub fn to_bytes(&self) -> Vec<u8> {
+                match self { $(Command::$name(command) => canonical::to_bytes(command),)* }
+            }
+
+            /// Read a command from outside: any order of members, otherwise strictly.
+            pub fn read(name: &str, text: &[u8]) -> Result<Command, String> {
+                if text.len() > COMMAND_BYTES_MAX {
+                    return Err(format!("a command has at most {COMMAND_BYTES_MAX} bytes"));
+                }
+                let text = Json::read(text)?.to_bytes();
+                let command = match name {
+                    $($word => parse(&text).map(Command::$name),)*
+                    _ => Err(format!("no command is called {name:?}")),
+                }?;
+                command.check().map_err(str::to_owned)?;
+                Ok(command)
+            }
+        }
+    };
+}
+
+fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(text).map_err(|error| error.to_string())
+}
+
+commands! {
+    /// 登记组织 — stream `platform/<new id>`.
+    RegisterOrganisation = "register_organisation" {
+        /// Its public name.
+        name: PublicName,
+        /// The organisation above it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        parent: Option<OrganisationId>,
+    }
+    /// 开通账号 — stream `account/<new id>`.
+    OpenAccount = "open_account" {
+        /// What it is there for.
+        duty: Duty,
+        /// The person's name.
+        name: String,
+        /// Whose account.
+        organisation: OrganisationId,
+    }
+    /// 开办网站 — stream `site/<new id>`.
+    OpenSite = "open_site" {
+        /// Its public name.
+        name: PublicName,
+        /// Who answers for it.
+        organisation: OrganisationId,
+    }
+    /// 设立栏目 — stream `column/<new id>`.
+    OpenColumn = "open_column" {
+        /// The site.
+        site: SiteId,
+        /// What it is called.
+        title: String,
+    }
+    /// 起草 — stream `content/<new or known id>`.
+    DraftContent = "draft_content" {
+        /// The version.
+        body: BodyId,
+        /// Its length.
+        bytes: u64,
+        /// Where it is to stand.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        column: Option<ColumnId>,
+        /// The page's path.
+        path: String,
+        /// The site.
+        site: SiteId,
+        /// The page's title.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+    }
+    /// 审核通过 — stream `content/<id>`.
+    PassReview = "pass_review" {
+        /// The version seen.
+        body: BodyId,
+        /// Which review.
+        level: ReviewLevel,
+        /// 审核意见
+        #[serde(skip_serializing_if = "Option::is_none")]
+        opinion: Option<String>,
+        /// The site.
+        site: SiteId,
+    }
+    /// 发布 — stream `content/<id>`; the version is named, so that it is the one meant.
+    PublishContent = "publish_content" {
+        /// The version.
+        body: BodyId,
+        /// Its length.
+        bytes: u64,
+        /// The page's path.
+        path: String,
+        /// The site.
+        site: SiteId,
+        /// The page's title.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+    }
+    /// 更正 — stream `content/<id>`: a later reviewed version takes the place of the shown one.
+    CorrectContent = "correct_content" {
+        /// The version.
+        body: BodyId,
+        /// Its length.
+        bytes: u64,
+        /// The page's path.
+        path: String,
+        /// The site.
+        site: SiteId,
+        /// The page's title.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+    }
+    /// 移动 — stream `content/<id>`.
+    MoveContent = "move_content" {
+        /// The path before.
+        from: String,
+        /// The path from now on.
+        path: String,
+        /// The site.
+        site: SiteId,
+    }
+    /// 撤回 — stream `content/<id>`.
+    WithdrawContent = "withdraw_content" {
+        /// 撤回原因
+        reason: String,
+        /// The site.
+        site: SiteId,
+    }
+    /// 提议双人操作 — stream of the act's own command.
+    ProposeAct = "propose_act" {
+        /// Which act.
+        act: Act,
+        /// Digest of the command the other person will give.
+        digest: Hash,
+    }
+    /// 开启导入 — stream `ledger/<new import id>`; an act of two persons.
+    OpenImport = "open_import" {
+        /// Every line happened before this.
+        cut_over: Time,
+        /// How many lines.
+        lines: u64,
+        /// Random; the nonces of the lines come from it.
+        secret: Hash,
+        /// The site.
+        site: SiteId,
+        /// SHA-256 of the whole source file.
+        source: Hash,
+    }
+    /// 关闭导入 — stream `ledger/<import id>`; an act of two persons.
+    CloseImport = "close_import" {
+        /// How many lines.
+        lines: u64,
+        /// SHA-256 of the whole source file.
+        source: Hash,
+    }
+    /// 更换账本密钥 — stream `ledger/<ledger id>`; an act of two persons.
+    RotateKey = "rotate_key" {
+        /// The new log key.
+        public: Bytes<32>,
+        /// Fingerprint of the log key it replaces.
+        retired: Hash,
+    }
+}
+
+words! {
+    /// Whether a command brings a new thing or needs a known one.
+    Target {
+        /// The stream is new, or the thing is known: `draft_content`, imports' lines.
+        Either = "either",
+        /// The stream must be empty.
+        New = "new",
+        /// The stream must have entries.
+        Known = "known",
+    }
+}
+
+/// A command's text with its nonce, as the private part (or the facts) of its entry keeps them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Canonical command.
+    pub command: String,
+    /// Nonce of the digest.
+    pub nonce: Hash,
+}
+
+impl Text {
+    /// The digest over both.
+    pub fn digest(&self) -> Hash {
+        digest(&self.nonce, self.command.as_bytes())
+    }
+
+    /// Read it back from an entry's parts, wherever this type keeps it.
+    pub fn of(event: &Event, private: Option<&[u8]>) -> Option<Text> {
+        #[derive(Deserialize)]
+        struct Kept {
+            command: String,
+            nonce: Hash,
+        }
+        let kept = match event {
+            Event::Ledger(ledger::Event::ActProposed(proposed)) => {
+                Kept { command: proposed.command.clone(), nonce: proposed.nonce }
+            }
+            Event::Ledger(ledger::Event::KeyRotated(rotated)) => {
+                Kept { command: rotated.command.clone(), nonce: rotated.nonce }
+            }
+            _ => serde_json::from_slice(private?).ok()?,
+        };
+        Some(Text { command: kept.command, nonce: kept.nonce })
+    }
+}
+
+/// What a command writes: the event and the private part's bytes.
+pub type Written = (Event, Option<Vec<u8>>);
+
+impl Command {
+    /// The thing its stream is of.
+    pub fn thing(&self) -> Option<Thing> {
+        Some(match self {
+            Command::RegisterOrganisation(_) => Thing::Platform,
+            Command::OpenAccount(_) => Thing::Account,
+            Command::OpenSite(_) => Thing::Site,
+            Command::OpenColumn(_) => Thing::Column,
+            Command::DraftContent(_)
+            | Command::PassReview(_)
+            | Command::PublishContent(_)
+            | Command::CorrectContent(_)
+            | Command::MoveContent(_)
+            | Command::WithdrawContent(_) => Thing::Content,
+            Command::ProposeAct(_)
+            | Command::OpenImport(_)
+            | Command::CloseImport(_)
+            | Command::RotateKey(_) => Thing::Ledger,
+        })
+    }
+
+    /// Whether its stream must be new or known.
+    pub fn target(&self) -> Target {
+        match self {
+            Command::RegisterOrganisation(_)
+            | Command::OpenAccount(_)
+            | Command::OpenSite(_)
+            | Command::OpenColumn(_)
+            | Command::OpenImport(_) => Target::New,
+            Command::DraftContent(_) | Command::ProposeAct(_) => Target::Either,
+            _ => Target::Known,
+        }
+    }
+
+    /// Bounds of free text; the error names the member.
+    pub fn check(&self) -> Result<(), &'static str> {
+        let (path, texts): (Option<&str>, Vec<&str>) = match self {
+            Command::OpenAccount(c) => (None, vec![&c.name]),
+            Command::OpenColumn(c) => (None, vec![&c.title]),
+            Command::DraftContent(c) => (Some(&c.path), c.title.iter().map(|t| &**t).collect()),
+            Command::PublishContent(c) => (Some(&c.path), c.title.iter().map(|t| &**t).collect()),
+            Command::CorrectContent(c) => (Some(&c.path), c.title.iter().map(|t| &**t).collect()),
+            Command::MoveContent(c) if c.from.len() > PATH_BYTES_MAX => {
+                return Err("from: longer than 4096 bytes");
+            }
+            Command::MoveContent(c) => (Some(&c.path), vec![]),
+            Command::PassReview(c) => (None, c.opinion.iter().map(|t| &**t).collect()),
+            Command::WithdrawContent(c) => (None, vec![&c.reason]),
+            _ => (None, vec![]),
+        };
+        if path.is_some_and(|p| p.is_empty() || p.len() > PATH_BYTES_MAX) {
+            return Err("path: not 1 to 4096 bytes");
+        }
+        if texts.iter().any(|t| t.is_empty() || t.len() > TEXT_BYTES_MAX) {
+            return Err("name, title, opinion or reason: not 1 to 16384 bytes");
+        }
+        Ok(())
+    }
+
+    /// The one entry this command writes; `None` for `rotate_key`, which needs the roots.
+    pub fn written(&self, text: &Text) -> Option<Written> {
+        match self {
+            Command::RegisterOrganisation(_) | Command::OpenAccount(_) | Command::OpenSite(_)
+            | Command::OpenColumn(_) => Some(self.written_things(text)),
+            Command::ProposeAct(_) | Command::OpenImport(_) | Command::CloseImport(_) => {
+                Some(self.written_ledger(text))
+            }
+            Command::RotateKey(_) => None,
+            _ => Some(self.written_content(text)),
+        }
+    }
+
+    fn written_things(&self, text: &Text) -> Written {
+        let Text { command, nonce } = text.clone();
+        let plain = canonical::to_bytes(&CommandText { command: command.clone(), nonce });
+        match self {
+            Command::RegisterOrganisation(c) => {
+                let facts = OrganisationRegistered { name: c.name.clone(), parent: c.parent };
+                (platform::Event::OrganisationRegistered(facts).into(), Some(plain))
+            }
+            Command::OpenAccount(c) => {
+                let facts = AccountOpened {
+                    access: Access::Usable,
+                    duty: c.duty,
+                    import: None,
+                    line: None,
+                    organisation: c.organisation,
+                };
+                let person =
+                    Person { command: Some(command), name: c.name.clone(), nonce: Some(nonce) };
+                (account::Event::Opened(facts).into(), Some(canonical::to_bytes(&person)))
+            }
+            Command::OpenSite(c) => {
+                let facts = SiteOpened {
+                    import: None,
+                    line: None,
+                    name: c.name.clone(),
+                    organisation: c.organisation,
+                };
+                (site::Event::Opened(facts).into(), Some(plain))
+            }
+            Command::OpenColumn(c) => {
+                let title = Title { command, nonce, title: c.title.clone() };
+                let facts = ColumnOpened { site: c.site };
+                (column::Event::Opened(facts).into(), Some(canonical::to_bytes(&title)))
+            }
+            _ => unreachable!("called for these four only"),
+        }
+    }
+
+    fn written_ledger(&self, text: &Text) -> Written {
+        let Text { command, nonce } = text.clone();
+        match self {
+            Command::ProposeAct(c) => {
+                let facts = ActProposed { act: c.act, command, digest: c.digest, nonce };
+                (ledger::Event::ActProposed(facts).into(), None)
+            }
+            Command::OpenImport(c) => {
+                let facts = ImportOpened {
+                    cut_over: c.cut_over,
+                    format: ImportFormat::History,
+                    lines: c.lines,
+                    site: c.site,
+                    source: c.source,
+                };
+                let private = canonical::to_bytes(&CommandText { command, nonce });
+                (ledger::Event::ImportOpened(facts).into(), Some(private))
+            }
+            Command::CloseImport(c) => {
+                let facts = ImportClosed { lines: c.lines, source: c.source };
+                let private = canonical::to_bytes(&CommandText { command, nonce });
+                (ledger::Event::ImportClosed(facts).into(), Some(private))
+            }
+            _ => unreachable!("called for these three only"),
+        }
+    }
+
+    fn written_content(&self, text: &Text) -> Written {
+        let Text { command, nonce } = text.clone();
+        let page = |path: &str, title: &Option<String>, from: Option<String>| {
+            canonical::to_bytes(&PageText {
+                command: Some(command.clone()),
+                from,
+                line: None,
+                nonce: Some(nonce),
+                path: path.to_owned(),
+                title: title.clone(),
+            })
+        };
+        let shown = |body, bytes, site| Shown {
+            approver: None,
+            author: None,
+            body,
+            bytes,
+            change: None,
+            import: None,
+            line: None,
+            site,
+        };
+        let changed = |site| Changed {
+            approver: None,
+            author: None,
+            change: None,
+            import: None,
+            line: None,
+            site,
+        };
+        let (event, private) = match self {
+            Command::DraftContent(c) => {
+                let facts =
+                    Drafted { body: c.body, bytes: c.bytes, column: c.column, site: c.site };
+                (content::Event::Drafted(facts), page(&c.path, &c.title, None))
+            }
+            Command::PassReview(c) => {
+                let facts =
+                    content::ReviewPassed { body: c.body, level: c.level, site: c.site };
+                let opinion = Opinion { command, nonce, opinion: c.opinion.clone() };
+                (content::Event::ReviewPassed(facts), canonical::to_bytes(&opinion))
+            }
+            Command::PublishContent(c) => {
+                let facts = shown(c.body, c.bytes, c.site);
+                (content::Event::Published(facts), page(&c.path, &c.title, None))
+            }
+            Command::CorrectContent(c) => {
+                let facts = shown(c.body, c.bytes, c.site);
+                (content::Event::Corrected(facts), page(&c.path, &c.title, None))
+            }
+            Command::MoveContent(c) => {
+                let private = page(&c.path, &None, Some(c.from.clone()));
+                (content::Event::Moved(changed(c.site)), private)
+            }
+            Command::WithdrawContent(c) => {
+                let reason = Reason {
+                    command: Some(command),
+                    line: None,
+                    nonce: Some(nonce),
+                    path: None,
+                    reason: Some(c.reason.clone()),
+                };
+                (content::Event::Withdrawn(changed(c.site)), canonical::to_bytes(&reason))
+            }
+            _ => unreachable!("called for commands on content only"),
+        };
+        (event.into(), Some(private))
+    }
+}
+
+/// Does a commanded entry say what its command says? `Ok(false)` where the command's text is not
+/// at hand (its part was removed or left out).
+pub fn check(
+    info: &CommandInfo,
+    event: &Event,
+    private: Option<&[u8]>,
+) -> Result<bool, &'static str> {
+    let Some(text) = Text::of(event, private) else {
+        return if private.is_some() { Err("the entry keeps no command") } else { Ok(false) };
+    };
+    if text.digest() != info.digest {
+        return Err("the command's digest differs from the header's");
+    }
+    let command = Command::read(&info.name, text.command.as_bytes())
+        .map_err(|_| "the command kept is not one of this name")?;
+    if command.to_bytes() != text.command.as_bytes() {
+        return Err("the command kept is not in canonical form");
+    }
+    if let (Command::RotateKey(c), Event::Ledger(ledger::Event::KeyRotated(rotated))) =
+        (&command, event)
+    {
+        let same = rotated.key.public == c.public && rotated.retired == c.retired;
+        return if same { Ok(true) } else { Err("the keys differ from the command's") };
+    }
+    let written = command.written(&text).ok_or("the command does not write this type")?;
+    if info.of != 1 || &written.0 != event {
+        return Err("the facts differ from what the command writes");
+    }
+    if written.1.as_deref() != private {
+        return Err("the private part differs from what the command writes");
+    }
+    Ok(true)
+}
