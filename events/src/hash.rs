@@ -81,13 +81,21 @@ impl<'de, const N: usize> Deserialize<'de> for Bytes<N> {
 
 impl Serialize for Hash {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Bytes(self.0).serialize(serializer)
+        if serializer.is_human_readable() {
+            Bytes(self.0).serialize(serializer)
+        } else {
+            self.0.serialize(serializer)
+        }
     }
 }
 
 impl<'de> Deserialize<'de> for Hash {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(HexVisitor::<32>).map(Hash)
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_str(HexVisitor::<32>).map(Hash)
+        } else {
+            <[u8; 32]>::deserialize(deserializer).map(Hash)
+        }
     }
 }
 

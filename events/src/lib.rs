@@ -130,6 +130,14 @@ impl Event {
         }
     }
 
+    /// What an import said, where one did.
+    pub fn imported(&self) -> Option<content::Imported> {
+        match self {
+            Event::Content(event) => event.imported(),
+            _ => None,
+        }
+    }
+
     /// The site the facts name.
     pub fn site(&self) -> Option<id::SiteId> {
         match self {

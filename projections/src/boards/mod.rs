@@ -1,0 +1,4 @@
+//! Views across things, from entries with their private parts: disposable, recomputable.
+
+pub mod names;
+pub mod pages;

@@ -1,0 +1,149 @@
+//! 账本 — acts waiting for their second person, and imports.
+
+use std::collections::BTreeMap;
+
+use annals_events::entry::Provenance;
+use annals_events::id::{AccountId, ImportId, SiteId, Stream};
+use annals_events::ledger::{Act, Event as LedgerEvent, ImportOpened};
+use annals_events::{Event, Hash, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::fold::{Fold, Frame, exact, row};
+
+/// 提议 — an act that somebody proposed and nobody has done yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Which act.
+    pub act: Act,
+    /// Who proposed.
+    pub by: AccountId,
+    /// Digest of the command that the act will carry.
+    pub digest: Hash,
+    /// The stream the act is aimed at.
+    pub stream: Stream,
+}
+
+/// 导入 — the state of one import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Import {
+    /// Whether it was closed.
+    pub closed: bool,
+    /// Every line happened before this.
+    pub cut_over: Time,
+    /// How many lines there are to be.
+    pub lines: u64,
+    /// The line to come.
+    pub next: u64,
+    /// Position of its opening.
+    pub opened: u64,
+    /// Who proposed it and gives the lines.
+    pub proposed_by: AccountId,
+    /// Its site.
+    pub site: SiteId,
+    /// SHA-256 of the source file.
+    pub source: Hash,
+}
+
+/// The ledger's own state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ledger {
+    proposals: BTreeMap<u64, Proposal>,
+    imports: BTreeMap<ImportId, Import>,
+}
+
+impl Ledger {
+    /// The open proposal at this position.
+    pub fn proposal(&self, position: u64) -> Option<&Proposal> {
+        self.proposals.get(&position)
+    }
+
+    /// One import.
+    pub fn import(&self, id: ImportId) -> Option<&Import> {
+        self.imports.get(&id)
+    }
+
+    /// All imports in the order they were opened.
+    pub fn imports(&self) -> Vec<(ImportId, &Import)> {
+        let mut all: Vec<_> = self.imports.iter().map(|(id, import)| (*id, import)).collect();
+        all.sort_by_key(|(_, import)| import.opened);
+        all
+    }
+
+    fn open_import(&mut self, frame: &Frame<'_>, opened: &ImportOpened) {
+        let Some(proposal) = frame.cause.and_then(|cause| self.proposals.remove(&cause)) else {
+            return;
+        };
+        self.imports.insert(ImportId(frame.stream.id), Import {
+            closed: false,
+            cut_over: opened.cut_over,
+            lines: opened.lines,
+            next: 0,
+            opened: frame.position,
+            proposed_by: proposal.by,
+            site: opened.site,
+            source: opened.source,
+        });
+    }
+}
+
+impl Fold for Ledger {
+    const NAME: &'static str = "ledger";
+    const VERSION: u32 = 1;
+
+    fn apply(&mut self, frame: &Frame<'_>, event: &Event) {
+        let Event::Ledger(event) = event else {
+            let imported = frame.provenance == Provenance::Imported && frame.ends_command();
+            if let (true, Some(line)) = (imported, event.imported()) {
+                if let Some(import) = self.imports.get_mut(&line.import) {
+                    import.next = line.line + 1;
+                }
+            }
+            return;
+        };
+        match event {
+            LedgerEvent::ActProposed(proposed) => {
+                let Some(actor) = frame.actor else { return };
+                self.proposals.insert(frame.position, Proposal {
+                    act: proposed.act,
+                    by: actor.account,
+                    digest: proposed.digest,
+                    stream: frame.stream,
+                });
+            }
+            LedgerEvent::ImportOpened(opened) => self.open_import(frame, opened),
+            LedgerEvent::ImportClosed(_) | LedgerEvent::KeyRotated(_) => {
+                frame.cause.and_then(|cause| self.proposals.remove(&cause));
+                if let Some(import) = self.imports.get_mut(&ImportId(frame.stream.id)) {
+                    import.closed |= matches!(event, LedgerEvent::ImportClosed(_));
+                }
+            }
+            LedgerEvent::Genesis(_)
+            | LedgerEvent::EpochStarted(_)
+            | LedgerEvent::StateSealed(_) => {}
+        }
+    }
+
+    fn rows(&self) -> Vec<Vec<u8>> {
+        let proposals = self.proposals.iter().map(|(at, proposal)| row(&(0u8, at, proposal)));
+        let imports = self.imports.iter().map(|(id, import)| row(&(1u8, id, import)));
+        proposals.chain(imports).collect()
+    }
+
+    fn from_rows(rows: Vec<Vec<u8>>) -> Option<Self> {
+        let mut ledger = Ledger::default();
+        for row in rows {
+            match row.first()? {
+                0 => {
+                    let (_, at, proposal) = exact::<(u8, u64, Proposal)>(&row)?;
+                    ledger.proposals.insert(at, proposal);
+                }
+                1 => {
+                    let (_, id, import) = exact::<(u8, ImportId, Import)>(&row)?;
+                    ledger.imports.insert(id, import);
+                }
+                _ => return None,
+            }
+        }
+        Some(ledger)
+    }
+}

@@ -1,0 +1,35 @@
+//! What may follow what among accounts.
+
+use annals_events::account::{Access, Event};
+use annals_events::entry::Provenance;
+use annals_events::id::AccountId;
+
+use crate::fold::Frame;
+use crate::judge::{Finding, Findings, View};
+
+/// Two accounts of the beginning are opened before anybody can command anything.
+const FIRST_POSITIONS: u64 = 4;
+
+pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &Event, findings: &mut Findings) {
+    let Event::Opened(opened) = event;
+    if view.account(AccountId(frame.stream.id)).is_some() {
+        findings.push(Finding::breach("account_exists", "the account is open"));
+    }
+    if view.state.platform.organisation(opened.organisation).is_none() {
+        findings.push(Finding::breach("organisation_unknown", "its organisation is unknown"));
+    }
+    let imported = frame.provenance == Provenance::Imported;
+    let unusable = opened.access == Access::Unusable;
+    if imported != unusable || imported != opened.import.is_some() {
+        findings.push(Finding::breach(
+            "account_of_import",
+            "accounts of an imported history, and only those, can be used by nobody",
+        ));
+    }
+    if frame.provenance == Provenance::Internal && frame.position >= FIRST_POSITIONS {
+        findings.push(Finding::breach(
+            "account_without_command",
+            "only the first two accounts are opened without a command",
+        ));
+    }
+}

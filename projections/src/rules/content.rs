@@ -1,0 +1,108 @@
+//! What may follow what in the life of a piece of content. Which reviews, by whom, at which level:
+//! that is the rulebook's; that none is shown which nobody else has passed, is here.
+
+use annals_events::content::Event;
+use annals_events::entry::Provenance;
+use annals_events::id::{BodyId, ContentId};
+
+use crate::content::{Content, Status};
+use crate::fold::Frame;
+use crate::judge::{Finding, Findings, View};
+
+pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &Event, findings: &mut Findings) {
+    if view.site(event.site()).is_none() {
+        findings.push(Finding::breach("site_unknown", "its site is unknown"));
+    }
+    let content = view.state.contents.get(ContentId(frame.stream.id));
+    if content.is_some_and(|content| content.site != event.site()) {
+        findings.push(Finding::breach("content_of_other_site", "it belongs to another site"));
+    }
+    if frame.provenance == Provenance::Imported {
+        flag(content, event, findings);
+        return;
+    }
+    if event.imported().is_some() {
+        findings.push(Finding::breach(
+            "content_of_import",
+            "only an imported entry names an import",
+        ));
+    }
+    match event {
+        Event::Drafted(drafted) => {
+            let column = drafted.column.map(|column| view.state.columns.get(column));
+            if column.is_some_and(|c| c.is_none_or(|column| column.site != drafted.site)) {
+                findings.push(Finding::breach("column_unknown", "the site has no such column"));
+            }
+            if content.is_some_and(|content| content.status == Status::Withdrawn) {
+                findings.push(Finding::breach("content_withdrawn", "it was withdrawn"));
+            }
+        }
+        Event::ReviewPassed(passed) => judge_review(content, frame, passed.body, findings),
+        Event::Published(shown) => {
+            judge_passed(content, shown.body, findings);
+            if content.is_some_and(|content| content.status != Status::Drafted) {
+                findings.push(Finding::breach("content_published", "it was published before"));
+            }
+        }
+        Event::Corrected(shown) => {
+            judge_passed(content, shown.body, findings);
+            judge_live(content, findings);
+        }
+        Event::Moved(_) | Event::Withdrawn(_) => judge_live(content, findings),
+    }
+}
+
+fn judge_review(
+    content: Option<&Content>,
+    frame: &Frame<'_>,
+    body: BodyId,
+    findings: &mut Findings,
+) {
+    let Some(draft) = content.and_then(|content| content.draft.as_deref()) else {
+        findings.push(Finding::breach("draft_missing", "there is no version in work to review"));
+        return;
+    };
+    if draft.body != body {
+        findings.push(Finding::breach(
+            "draft_changed",
+            "the version reviewed is not the one in work",
+        ));
+    }
+    if frame.actor.is_some_and(|actor| actor.account == draft.author) {
+        findings.push(Finding::breach(
+            "reviewer_is_author",
+            "nobody reviews the version he handed in himself",
+        ));
+    }
+}
+
+fn judge_passed(content: Option<&Content>, body: BodyId, findings: &mut Findings) {
+    let draft = content.and_then(|content| content.draft.as_deref());
+    let passed = draft.is_some_and(|draft| draft.body == body && draft.passed);
+    if !passed {
+        findings.push(Finding::breach(
+            "review_missing",
+            "nobody has passed exactly this version in review",
+        ));
+    }
+}
+
+fn judge_live(content: Option<&Content>, findings: &mut Findings) {
+    if content.is_none_or(|content| content.status != Status::Live) {
+        findings.push(Finding::breach("content_not_live", "it is not published"));
+    }
+}
+
+/// An imported history is taken as it is; what does not fit is flagged.
+fn flag(content: Option<&Content>, event: &Event, findings: &mut Findings) {
+    let live = content.is_some_and(|content| content.status == Status::Live);
+    match event {
+        Event::Published(_) if content.is_some() => {
+            findings.push(Finding::flag("published_again", "it had been published before"));
+        }
+        Event::Corrected(_) | Event::Moved(_) | Event::Withdrawn(_) if !live => {
+            findings.push(Finding::flag("not_live", "it was not live at that time"));
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,97 @@
+//! What may follow what in the ledger's own entries: acts of two persons, seals, imports.
+
+use annals_events::id::{ImportId, SiteId};
+use annals_events::import;
+use annals_events::ledger::{Act, Event as LedgerEvent};
+use annals_events::Event;
+
+use crate::fold::Frame;
+use crate::judge::{Finding, Findings, View};
+
+/// The act that an event is the second half of.
+fn act_of(event: &LedgerEvent) -> Option<Act> {
+    match event {
+        LedgerEvent::ImportOpened(_) => Some(Act::OpenImport),
+        LedgerEvent::ImportClosed(_) => Some(Act::CloseImport),
+        LedgerEvent::KeyRotated(_) => Some(Act::RotateKey),
+        _ => None,
+    }
+}
+
+/// Whether the entry confirms somebody else's proposal.
+pub fn confirms(frame: &Frame<'_>, event: &Event) -> bool {
+    matches!(event, Event::Ledger(event) if act_of(event).is_some()) && frame.cause.is_some()
+}
+
+pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &LedgerEvent, findings: &mut Findings) {
+    if let Some(act) = act_of(event) {
+        judge_two_persons(view, frame, act, findings);
+    }
+    let ledger = &view.state.ledger;
+    match event {
+        LedgerEvent::StateSealed(sealed) if sealed.size != frame.position => {
+            findings.push(Finding::breach("seal_size", "a seal is over all entries before it"));
+        }
+        LedgerEvent::ImportOpened(opened) => {
+            let id = ImportId(frame.stream.id);
+            let new_site = SiteId(import::thing_id(id, 0, 0));
+            let known = view.site(opened.site).is_some() || opened.site == new_site;
+            if ledger.import(id).is_some() {
+                findings.push(Finding::breach("import_exists", "the import was opened before"));
+            }
+            if !known {
+                findings.push(Finding::breach("site_unknown", "its site is unknown"));
+            }
+            if opened.cut_over > frame.recorded_at || opened.lines == 0 {
+                findings.push(Finding::breach(
+                    "import_span",
+                    "an import has lines, all of them before an instant that is past",
+                ));
+            }
+            if ledger.imports().iter().any(|(_, i)| !i.closed && i.site == opened.site) {
+                findings.push(Finding::breach(
+                    "import_running",
+                    "another import of this site is not closed",
+                ));
+            }
+        }
+        LedgerEvent::ImportClosed(closed) => {
+            let import = ledger.import(ImportId(frame.stream.id));
+            let whole = import.is_some_and(|import| {
+                !import.closed
+                    && import.next == import.lines
+                    && closed.lines == import.lines
+                    && closed.source == import.source
+            });
+            if !whole {
+                findings.push(Finding::breach(
+                    "import_not_whole",
+                    "an import is closed once, with all its lines and the source it was opened for",
+                ));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn judge_two_persons(view: View<'_>, frame: &Frame<'_>, act: Act, findings: &mut Findings) {
+    let proposal = frame.cause.and_then(|cause| view.state.ledger.proposal(cause));
+    let (Some(proposal), Some(actor), Some(command)) = (proposal, frame.actor, frame.command)
+    else {
+        findings.push(Finding::breach("proposal_missing", "nobody proposed this act"));
+        return;
+    };
+    let same = proposal.act == act
+        && proposal.digest == command.digest
+        && proposal.stream == frame.stream;
+    if !same {
+        findings.push(Finding::breach("proposal_differs", "another act was proposed"));
+    }
+    if proposal.by == actor.account {
+        findings.push(Finding::breach("one_person", "one person proposes and confirms"));
+    }
+    let duty = |account| view.account(account).map(|account| account.duty);
+    if duty(proposal.by) == duty(actor.account) {
+        findings.push(Finding::breach("one_duty", "both persons are of one duty"));
+    }
+}

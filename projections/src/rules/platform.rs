@@ -1,0 +1,21 @@
+//! What may follow what among organisations.
+
+use annals_events::id::OrganisationId;
+use annals_events::platform::Event;
+
+use crate::fold::Frame;
+use crate::judge::{Finding, Findings, View};
+
+pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &Event, findings: &mut Findings) {
+    let Event::OrganisationRegistered(registered) = event;
+    let platform = &view.state.platform;
+    if platform.organisation(OrganisationId(frame.stream.id)).is_some() {
+        findings.push(Finding::breach("organisation_exists", "the organisation is registered"));
+    }
+    if registered.parent.is_some_and(|parent| platform.organisation(parent).is_none()) {
+        findings.push(Finding::breach(
+            "organisation_unknown",
+            "the organisation above it is not registered",
+        ));
+    }
+}
