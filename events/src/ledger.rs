@@ -53,6 +53,10 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Genesis {
+    /// The program, e.g. `annals-0.1.0`.
+    pub build: BuildName,
+    /// Version of the rules as code, for the entries of epoch 0.
+    pub engine: u32,
     /// Roots first, then the log key, the cosigner, the entry key of epoch 0.
     pub keys: Vec<IntroducedKey>,
     /// What the ledger is for.

@@ -93,10 +93,10 @@ impl Fold for Ledger {
     fn apply(&mut self, frame: &Frame<'_>, event: &Event) {
         let Event::Ledger(event) = event else {
             let imported = frame.provenance == Provenance::Imported && frame.ends_command();
-            if let (true, Some(line)) = (imported, event.imported()) {
-                if let Some(import) = self.imports.get_mut(&line.import) {
-                    import.next = line.line + 1;
-                }
+            let line = event.imported().filter(|_| imported);
+            let Some(line) = line else { return };
+            if let Some(import) = self.imports.get_mut(&line.import) {
+                import.next = line.line + 1;
             }
             return;
         };

@@ -1,0 +1,296 @@
+//! Reading an export: lines become items, bytes are counted and hashed on the way.
+
+use std::io::{self, BufRead, Read};
+use std::sync::mpsc::{SyncSender, sync_channel};
+
+use annals_events::hash::Bytes;
+use annals_events::id::Number;
+use annals_events::ledger::FoldDigest;
+use annals_events::{Hash, Part, RawEntry};
+use annals_projections::chain::Breach;
+use data_encoding::BASE64;
+use serde::{Deserialize, Deserializer};
+use sha2::{Digest, Sha256};
+
+use crate::auditor::{Auditor, End, Item, Options, Policy, RawBody, Source};
+use crate::check::Placed;
+use crate::report::Report;
+
+/// Longest line read: a body of 64 MiB in base64, and its id and salt.
+const LINE_BYTES_MAX: u64 = 90 * 1024 * 1024;
+/// Items and bytes handed on together.
+const CHUNK_ITEMS: usize = 2_048;
+const CHUNK_BYTES: usize = 8 * 1024 * 1024;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FirstLine {
+    annals_export: u32,
+    origin: String,
+    size: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignatureMember {
+    key: Hash,
+    value: Bytes<64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntryLine {
+    header: String,
+    signature: SignatureMember,
+    facts: String,
+    facts_salt: Hash,
+    #[serde(deserialize_with = "required")]
+    private: Option<String>,
+    #[serde(deserialize_with = "required")]
+    private_salt: Option<Hash>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BodyLine {
+    body: Hash,
+    salt: Hash,
+    base64: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndLine {
+    end: EndMember,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndMember {
+    size: u64,
+    head: Hash,
+    lines: u64,
+    sha256: Hash,
+    checkpoint: String,
+    state: Vec<FoldDigest>,
+}
+
+/// `null` is written, never left out.
+fn required<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(d)
+}
+
+/// What the reading thread found at the end.
+struct Ending {
+    end: Option<End>,
+    trailing: Option<Placed>,
+}
+
+/// Audit an export from any reader. Lines are read and parsed on a thread of their own.
+pub fn audit_export(
+    input: impl BufRead + Send,
+    policy: Policy,
+    options: Options,
+) -> io::Result<Report> {
+    let mut reader = Lines { input, sha: Sha256::new(), number: 0, buffer: Vec::new() };
+    let first = match reader.next()? {
+        Some(line) => serde_json::from_slice::<FirstLine>(line).map_err(|e| e.to_string()),
+        None => Err("it is empty".to_owned()),
+    };
+    let first = match first {
+        Ok(first) if first.annals_export == 1 => first,
+        Ok(first) => {
+            let version = first.annals_export;
+            return Ok(Report::unusable(format!("export version {version} is not known here")));
+        }
+        Err(detail) => {
+            return Ok(Report::unusable(format!("the first line is not an export's: {detail}")));
+        }
+    };
+    let mut auditor = Auditor::new(Source::Export, policy, options);
+    let (sender, receiver) = sync_channel::<Vec<Item>>(2);
+    let ending = std::thread::scope(|scope| {
+        let reading = scope.spawn(move || read_items(reader, &first, &sender));
+        for items in receiver {
+            auditor.chunk(items);
+            if auditor.is_done() {
+                break;
+            }
+        }
+        reading.join().unwrap_or_else(|_| Err(io::Error::other("the reading thread broke off")))
+    })?;
+    Ok(auditor.finish(ending.end, ending.trailing))
+}
+
+fn read_items<R: BufRead>(
+    mut reader: Lines<R>,
+    first: &FirstLine,
+    sender: &SyncSender<Vec<Item>>,
+) -> io::Result<Ending> {
+    let mut chunk = Chunk { items: Vec::new(), bytes: 0, sender };
+    let mut entries = 0;
+    let mut ending = Ending { end: None, trailing: None };
+    loop {
+        let before = reader.sha.clone();
+        let number = reader.number + 1;
+        let Some(line) = reader.next()? else { break };
+        let length = line.len();
+        if line.starts_with(b"{\"end\":") || entries == first.size && !is_body(line) {
+            ending = read_end(line, number, &before, first, entries);
+            break;
+        }
+        let item = if is_body(line) { read_body(line, number) } else { read_entry(line, number) };
+        let item = match item {
+            Ok(Item::Entry { raw, line, key, .. }) => {
+                let extra = (entries == 0).then(|| origin_differs(&raw, first)).flatten();
+                entries += 1;
+                Item::Entry { raw, line, key, extra }
+            }
+            Ok(item) => item,
+            Err(detail) => Item::Broken { line: number, detail },
+        };
+        let broken = matches!(item, Item::Broken { .. });
+        if !chunk.push(item, length) || broken {
+            break;
+        }
+    }
+    if ending.end.is_some() && ending.trailing.is_none() && reader.next()?.is_some() {
+        let breach = Breach::new("trailing", "something follows the end line");
+        ending.trailing = Some(Placed { position: entries, line: Some(reader.number), breach });
+    }
+    chunk.send();
+    Ok(ending)
+}
+
+fn is_body(line: &[u8]) -> bool {
+    line.starts_with(b"{\"body\":")
+}
+
+fn origin_differs(raw: &RawEntry, first: &FirstLine) -> Option<Breach> {
+    let header = annals_events::Header::parse(&raw.header).ok()?;
+    (header.origin != first.origin)
+        .then(|| Breach::new("origin", format!("the first line says {}", first.origin)))
+}
+
+fn read_entry(line: &[u8], number: u64) -> Result<Item, String> {
+    let line: EntryLine = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+    let private = match (line.private, line.private_salt) {
+        (Some(text), Some(salt)) => Some(Part { salt: salt.0, bytes: text.into_bytes() }),
+        (None, None) => None,
+        _ => return Err("private and private_salt go together".to_owned()),
+    };
+    let raw = RawEntry {
+        header: line.header.into_bytes(),
+        signature: line.signature.value.0,
+        facts: Part { salt: line.facts_salt.0, bytes: line.facts.into_bytes() },
+        private,
+    };
+    Ok(Item::Entry { raw, line: Some(number), key: Some(line.signature.key), extra: None })
+}
+
+fn read_body(line: &[u8], number: u64) -> Result<Item, String> {
+    let line: BodyLine = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+    let bytes = BASE64.decode(line.base64.as_bytes()).map_err(|e| e.to_string())?;
+    let body = RawBody { id: line.body, salt: line.salt.0, bytes };
+    Ok(Item::Body { body, line: Some(number) })
+}
+
+fn read_end(
+    line: &[u8],
+    number: u64,
+    before: &Sha256,
+    first: &FirstLine,
+    entries: u64,
+) -> Ending {
+    let bad = |detail: String| {
+        let breach = Breach::new("end", detail);
+        Some(Placed { position: entries, line: Some(number), breach })
+    };
+    let end = match serde_json::from_slice::<EndLine>(line) {
+        Ok(line) => line.end,
+        Err(error) => {
+            let end = End {
+                size: u64::MAX,
+                head: Hash::ZERO,
+                checkpoint: None,
+                state: Vec::new(),
+                line: Some(number),
+            };
+            return Ending { end: Some(end), trailing: bad(error.to_string()) };
+        }
+    };
+    let sha256 = Hash(before.clone().finalize().into());
+    let wrong = if end.size != first.size {
+        bad(format!("size {}, the first line says {}", Number(end.size), Number(first.size)))
+    } else if end.lines != number - 1 {
+        bad(format!("lines {}, counted {}", Number(end.lines), Number(number - 1)))
+    } else if end.sha256 != sha256 {
+        bad(format!("the bytes before the end line hash to {sha256}"))
+    } else {
+        None
+    };
+    let end = End {
+        size: end.size,
+        head: end.head,
+        checkpoint: Some(end.checkpoint),
+        state: end.state,
+        line: Some(number),
+    };
+    Ending { end: Some(end), trailing: wrong }
+}
+
+struct Chunk<'a> {
+    items: Vec<Item>,
+    bytes: usize,
+    sender: &'a SyncSender<Vec<Item>>,
+}
+
+impl Chunk<'_> {
+    /// `false` when nobody listens any more.
+    fn push(&mut self, item: Item, bytes: usize) -> bool {
+        self.items.push(item);
+        self.bytes += bytes;
+        if self.items.len() >= CHUNK_ITEMS || self.bytes >= CHUNK_BYTES {
+            return self.send();
+        }
+        true
+    }
+
+    fn send(&mut self) -> bool {
+        self.bytes = 0;
+        self.sender.send(std::mem::take(&mut self.items)).is_ok()
+    }
+}
+
+struct Lines<R> {
+    input: R,
+    sha: Sha256,
+    number: u64,
+    buffer: Vec<u8>,
+}
+
+impl<R: BufRead> Lines<R> {
+    /// The next line without its newline. A last line without one is answered with a byte that
+    /// no line may hold, so that it cannot be read as one.
+    fn next(&mut self) -> io::Result<Option<&[u8]>> {
+        self.buffer.clear();
+        let read = self
+            .input
+            .by_ref()
+            .take(LINE_BYTES_MAX)
+            .read_until(b'\n', &mut self.buffer)?;
+        if read == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        self.sha.update(&self.buffer);
+        if self.buffer.last() == Some(&b'\n') {
+            self.buffer.pop();
+        } else if read as u64 == LINE_BYTES_MAX {
+            return Err(io::Error::other("a line is longer than 90 MiB"));
+        } else {
+            self.buffer.push(0);
+        }
+        Ok(Some(&self.buffer))
+    }
+}

@@ -1,0 +1,188 @@
+//! What an audit answers.
+
+use std::collections::BTreeMap;
+
+use annals_events::Hash;
+use serde_json::{Value, json};
+
+/// 结论 — the verdict, in order of precedence when several apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// 无法使用 — the input or the call cannot be used.
+    Unusable,
+    /// 被篡改 — something does not hold.
+    Tampered,
+    /// 违规写入 — intact, but written against the rules.
+    AgainstTheRulebook,
+    /// 未能全部证明 — all shown holds, but not all is shown.
+    Incomplete,
+    /// 完好
+    Sound,
+}
+
+impl Verdict {
+    /// The exit code.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Verdict::Sound => 0,
+            Verdict::Tampered => 1,
+            Verdict::Incomplete => 2,
+            Verdict::Unusable => 3,
+            Verdict::AgainstTheRulebook => 4,
+        }
+    }
+
+    /// The word in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Verdict::Sound => "sound",
+            Verdict::Tampered => "tampered",
+            Verdict::Incomplete => "incomplete",
+            Verdict::Unusable => "unusable",
+            Verdict::AgainstTheRulebook => "against_the_rulebook",
+        }
+    }
+}
+
+/// The first thing that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bad {
+    /// Position of the entry, or, at the end, the number of entries read.
+    pub position: u64,
+    /// 1-based line of the export; `None` in a store.
+    pub line: Option<u64>,
+    /// One word of the closed list in `events/README.md` section 10.
+    pub what: &'static str,
+    /// The sentence.
+    pub detail: String,
+}
+
+/// The whole answer.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The ledger, as its genesis says.
+    pub origin: String,
+    /// Entries found good.
+    pub size: u64,
+    /// Leaf of the last of them.
+    pub head: Hash,
+    /// Root over them.
+    pub root: Hash,
+    /// Whether the genesis leaf was given by the user.
+    pub pinned: bool,
+    /// `strict` or `batch`.
+    pub signatures: &'static str,
+    /// `T0` or `T1`; `none` where not even T0 is shown.
+    pub tier: &'static str,
+    /// Why the tier is not higher.
+    pub tier_why: &'static str,
+    /// The first bad thing.
+    pub first_bad: Option<Bad>,
+    /// Breaches of rules found by judging again.
+    pub rule_findings: u64,
+    /// The first of them, for a person.
+    pub first_breach: Option<String>,
+    /// Flags by name.
+    pub flags: BTreeMap<&'static str, u64>,
+    /// What was not compared, and why.
+    pub notes: Vec<String>,
+    /// Actor signatures: checked, not checked (no key given), entries with an actor in all.
+    pub actor_signatures: (u64, u64, u64),
+    /// Time on the checkpoint by the ledger's own cosigner, Unix seconds.
+    pub checkpoint_time: Option<u64>,
+}
+
+impl Report {
+    /// An input that cannot be used at all.
+    pub fn unusable(detail: impl Into<String>) -> Report {
+        Report {
+            verdict: Verdict::Unusable,
+            origin: String::new(),
+            size: 0,
+            head: Hash::ZERO,
+            root: annals_events::merkle::empty_root(),
+            pinned: false,
+            signatures: "strict",
+            tier: "none",
+            tier_why: "nothing could be read",
+            first_bad: None,
+            rule_findings: 0,
+            first_breach: None,
+            flags: BTreeMap::new(),
+            notes: vec![detail.into()],
+            actor_signatures: (0, 0, 0),
+            checkpoint_time: None,
+        }
+    }
+
+    /// One JSON object.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "verdict": self.verdict.word(),
+            "origin": self.origin,
+            "size": self.size,
+            "head": self.head.to_string(),
+            "root": self.root.to_string(),
+            "pinned": self.pinned,
+            "signatures": self.signatures,
+            "tier": self.tier,
+            "tier_why": self.tier_why,
+            "first_bad": self.first_bad.as_ref().map(|bad| json!({
+                "position": bad.position,
+                "line": bad.line,
+                "what": bad.what,
+                "detail": bad.detail,
+            })),
+            "rule_findings": self.rule_findings,
+            "first_breach": self.first_breach,
+            "flags": self.flags,
+            "actor_signatures": {
+                "checked": self.actor_signatures.0,
+                "not_checked": self.actor_signatures.1,
+                "of": self.actor_signatures.2,
+            },
+            "checkpoint_time": self.checkpoint_time,
+            "notes": self.notes,
+        })
+    }
+
+    /// For a person: some ten lines.
+    pub fn to_text(&self) -> String {
+        let sentence = match self.verdict {
+            Verdict::Sound => "SOUND: every entry is as it was written",
+            Verdict::Tampered => "TAMPERED: what is shown is not what was written",
+            Verdict::AgainstTheRulebook => "AGAINST THE RULEBOOK: intact, but rules were broken",
+            Verdict::Incomplete if !self.pinned => "INCOMPLETE: consistent, author unknown",
+            Verdict::Incomplete => "INCOMPLETE: not all is shown",
+            Verdict::Unusable => "UNUSABLE: this cannot be verified",
+        };
+        let mut out = format!("{sentence}\n");
+        if let Some(bad) = &self.first_bad {
+            let line = bad.line.map(|line| format!(" (line {line})")).unwrap_or_default();
+            let Bad { position, what, detail, .. } = bad;
+            out.push_str(&format!("first bad:  entry {position}{line}: {what}: {detail}\n"));
+        }
+        if let Some(breach) = &self.first_breach {
+            out.push_str(&format!("breaches:   {}, first: {breach}\n", self.rule_findings));
+        }
+        let pinned = if self.pinned { "pinned" } else { "NOT pinned" };
+        let Report { origin, size, head, root, signatures, tier, tier_why, .. } = self;
+        out.push_str(&format!(
+            "ledger:     {origin}, genesis {pinned}\nentries:    {size}\nhead:       {head}\n\
+             root:       {root}\nsignatures: {signatures}\ntier:       {tier} ({tier_why})\n"
+        ));
+        let (checked, not_checked, of) = self.actor_signatures;
+        out.push_str(&format!(
+            "actors:     {of} entries, {checked} signatures checked, {not_checked} not checked\n"
+        ));
+        for (name, count) in &self.flags {
+            out.push_str(&format!("flag:       {name} {count}\n"));
+        }
+        for note in &self.notes {
+            out.push_str(&format!("note:       {note}\n"));
+        }
+        out
+    }
+}
