@@ -40,7 +40,9 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
 
 /// Made of the parts that are no secret, never of the URL.
 pub(super) fn place(options: &PgConnectOptions) -> String {
-    let database = options.get_database().unwrap_or_else(|| options.get_username());
+    let database = options
+        .get_database()
+        .unwrap_or_else(|| options.get_username());
     let host = match options.get_socket() {
         Some(folder) => folder.display().to_string(),
         None => options.get_host().to_owned(),
@@ -56,9 +58,9 @@ pub(super) async fn pool(options: PgConnectOptions, most: u32) -> Result<PgPool,
         .max_lifetime(None)
         .test_before_acquire(false)
         .before_acquire(|connection, found| {
-            Box::pin(async move {
-                Ok(found.idle_for < TRUSTED_IDLE || connection.ping().await.is_ok())
-            })
+            Box::pin(
+                async move { Ok(found.idle_for < TRUSTED_IDLE || connection.ping().await.is_ok()) },
+            )
         })
         .after_connect(|connection, _| {
             Box::pin(async move { connection.execute(SESSION).await.map(|_| ()) })
@@ -102,13 +104,17 @@ pub(super) async fn check_schema(pool: &PgPool) -> Result<(), StoreError> {
             .next()
             .is_some_and(|own| own.version == version && *own.checksum == checksum[..]);
         if !same || !success {
-            return Err(StoreError::Schema(format!("migration {version} is not this program's")));
+            return Err(StoreError::Schema(format!(
+                "migration {version} is not this program's"
+            )));
         }
     }
     match known.next() {
         Some(next) => {
             let version = next.version;
-            Err(StoreError::Schema(format!("migration {version} is missing: run `annals migrate`")))
+            Err(StoreError::Schema(format!(
+                "migration {version} is missing: run `annals migrate`"
+            )))
         }
         None => Ok(()),
     }
@@ -151,5 +157,8 @@ const EXCESS: &str = "
     ORDER BY grave, why LIMIT 1";
 
 pub(super) async fn excess_rights(pool: &PgPool) -> Result<Option<String>, StoreError> {
-    sqlx::query_scalar(EXCESS).fetch_optional(pool).await.map_err(outcome::of_store)
+    sqlx::query_scalar(EXCESS)
+        .fetch_optional(pool)
+        .await
+        .map_err(outcome::of_store)
 }

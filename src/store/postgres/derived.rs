@@ -25,7 +25,10 @@ pub(super) async fn newest_checkpoint(
 ) -> Result<Option<StoredCheckpoint>, StoreError> {
     const NEWEST: &str =
         "SELECT size, note FROM checkpoint ORDER BY size DESC, number DESC LIMIT 1";
-    let row = sqlx::query(NEWEST).fetch_optional(pool).await.map_err(outcome::of_store)?;
+    let row = sqlx::query(NEWEST)
+        .fetch_optional(pool)
+        .await
+        .map_err(outcome::of_store)?;
     row.as_ref().map(checkpoint).transpose()
 }
 
@@ -34,13 +37,12 @@ pub(super) async fn checkpoints(
     skip: u64,
     max: u32,
 ) -> Result<Vec<StoredCheckpoint>, StoreError> {
-    let rows =
-        sqlx::query("SELECT size, note FROM checkpoint ORDER BY number OFFSET $1 LIMIT $2")
-            .bind(signed(skip))
-            .bind(i64::from(max.min(READ_ROWS_MAX)))
-            .fetch_all(pool)
-            .await
-            .map_err(outcome::of_store)?;
+    let rows = sqlx::query("SELECT size, note FROM checkpoint ORDER BY number OFFSET $1 LIMIT $2")
+        .bind(signed(skip))
+        .bind(i64::from(max.min(READ_ROWS_MAX)))
+        .fetch_all(pool)
+        .await
+        .map_err(outcome::of_store)?;
     rows.iter().map(checkpoint).collect()
 }
 
@@ -141,7 +143,9 @@ pub(super) async fn snapshot(
         .fetch_all(pool)
         .await
         .map_err(outcome::of_store)?;
-    let Some(first) = rows.first() else { return Ok(None) };
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
     let field = |error| outcome::of_store(error);
     let mut chunks: Vec<Vec<u8>> = Vec::with_capacity(rows.len());
     for row in &rows {
@@ -149,7 +153,9 @@ pub(super) async fn snapshot(
     }
     let promised: i32 = first.try_get(5).map_err(field)?;
     if usize::try_from(promised) != Ok(chunks.len()) {
-        return Err(StoreError::Corrupt(format!("a snapshot of {fold} lacks chunks")));
+        return Err(StoreError::Corrupt(format!(
+            "a snapshot of {fold} lacks chunks"
+        )));
     }
     Ok(Some(Snapshot {
         fold: fold.to_owned(),
@@ -187,8 +193,14 @@ pub(super) async fn put_index(
             ON CONFLICT DO NOTHING
         )
         SELECT count(*) FROM moved";
-    if to < from || rows.iter().any(|row| row.position < from || row.position >= to) {
-        return Err(StoreError::Refused(format!("index lines outside {from}..{to}")));
+    if to < from
+        || rows
+            .iter()
+            .any(|row| row.position < from || row.position >= to)
+    {
+        return Err(StoreError::Refused(format!(
+            "index lines outside {from}..{to}"
+        )));
     }
     let moved: i64 = sqlx::query_scalar(PUT)
         .bind(signed(from))

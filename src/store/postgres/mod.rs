@@ -43,7 +43,11 @@ impl PostgresStore {
         let side = connect::pool(options.clone(), connect::SIDE_CONNECTIONS).await?;
         connect::check_schema(&side).await?;
         let writer = connect::pool(options, 1).await?;
-        Ok(Self { writer, side, place })
+        Ok(Self {
+            writer,
+            side,
+            place,
+        })
     }
 
     /// Bring the schema up to this program's, as the role that owns the tables.
