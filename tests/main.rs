@@ -1,1 +1,3 @@
 //! All tests of the service in one binary: one link instead of twelve.
+
+mod store;
