@@ -1,20 +1,12 @@
-//! Head, lease, append, and reading entries.
+//! Appending and reading entries.
 
-use std::time::Duration;
+use annals::store::{AppendError, Batch, READ_ROWS_MAX, Row};
 
-use annals::store::{AcquireError, AppendError, Batch, READ_ROWS_MAX, Row, Store};
-
-use super::{Fixture, TTL, batch, body, body_ref, end, on_both, row, take};
+use super::{Fixture, batch, body, body_ref, end, on_both, row, take, whole};
 
 on_both!(
-    a_new_ledger_is_empty,
-    epochs_rise_and_pass_the_floor,
-    a_lease_is_refused_renewed_and_released,
-    an_expired_lease_is_free,
     entries_come_back_as_they_went_in,
     large_batches_come_back_as_they_went_in,
-    another_epoch_is_fenced,
-    another_head_has_moved,
     positions_must_follow_the_head,
     a_duplicate_writes_nothing_of_its_batch,
     a_wrong_shape_is_rejected,
@@ -22,128 +14,6 @@ on_both!(
     bodies_move_with_their_entries,
     a_missing_body_rejects_the_whole,
 );
-
-/// The whole ledger as read.
-async fn all(store: &dyn Store) -> Vec<Row> {
-    store.read(0, READ_ROWS_MAX).await.expect("entries")
-}
-
-async fn a_new_ledger_is_empty(fixture: &Fixture) {
-    let store = &*fixture.store;
-    let head = store.head().await.expect("a head");
-    assert_eq!(end(&head), (0, 0, [0; 32], None));
-    assert!(head.lease_left_micros <= 0);
-    assert_eq!(all(store).await, []);
-    assert_eq!(store.newest_checkpoint().await.expect("none"), None);
-    assert_eq!(store.indexed_to().await.expect("a mark"), 0);
-    assert_eq!(store.excess_rights().await.expect("rights"), None);
-}
-
-async fn epochs_rise_and_pass_the_floor(fixture: &Fixture) {
-    let store = &*fixture.store;
-    assert_eq!(
-        store.acquire("a", TTL, 0, false).await.expect("free").epoch,
-        1
-    );
-    assert_eq!(
-        store.acquire("a", TTL, 0, false).await.expect("mine").epoch,
-        2
-    );
-    assert_eq!(
-        store
-            .acquire("a", TTL, 40, false)
-            .await
-            .expect("mine")
-            .epoch,
-        41
-    );
-    assert_eq!(
-        store.acquire("a", TTL, 7, false).await.expect("mine").epoch,
-        42
-    );
-    let forced = store.acquire("b", TTL, 0, true).await.expect("forced");
-    assert_eq!(
-        (forced.holder.as_str(), forced.epoch, forced.ttl),
-        ("b", 43, TTL)
-    );
-    assert_eq!(
-        end(&store.head().await.expect("a head")),
-        (43, 0, [0; 32], Some("b"))
-    );
-}
-
-async fn a_lease_is_refused_renewed_and_released(fixture: &Fixture) {
-    let store = &*fixture.store;
-    let lease = store
-        .acquire("a", Duration::from_secs(5), 0, false)
-        .await
-        .expect("free");
-    let left = store.head().await.expect("a head").lease_left_micros;
-    assert!((1..=5_000_000).contains(&left), "{left}");
-    match store.acquire("b", TTL, 0, false).await {
-        Err(AcquireError::Held {
-            holder,
-            epoch,
-            left_millis,
-        }) => {
-            assert_eq!((holder.as_str(), epoch), ("a", 1));
-            assert!((1..=5_000).contains(&left_millis), "{left_millis}");
-        }
-        other => panic!("{other:?}"),
-    }
-    let longer = annals::store::Lease {
-        ttl: Duration::from_secs(500),
-        ..lease.clone()
-    };
-    store.renew(&longer).await.expect("still mine");
-    assert!(store.head().await.expect("a head").lease_left_micros > 400_000_000);
-
-    let newer = store.acquire("a", TTL, 0, false).await.expect("mine");
-    let refused = store.renew(&lease).await;
-    assert!(
-        matches!(refused, Err(AcquireError::Held { epoch: 2, .. })),
-        "{refused:?}"
-    );
-    store
-        .release(&lease)
-        .await
-        .expect("not mine any more, and no error");
-    assert_eq!(
-        store.head().await.expect("a head").holder.as_deref(),
-        Some("a")
-    );
-    store.release(&newer).await.expect("mine");
-    let head = store.head().await.expect("a head");
-    assert_eq!(end(&head), (2, 0, [0; 32], None));
-    assert!(head.lease_left_micros <= 0);
-    let refused = store.renew(&newer).await;
-    assert!(
-        matches!(refused, Err(AcquireError::Held { .. })),
-        "{refused:?}"
-    );
-    assert_eq!(
-        store.acquire("b", TTL, 0, false).await.expect("free").epoch,
-        3
-    );
-}
-
-async fn an_expired_lease_is_free(fixture: &Fixture) {
-    let store = &*fixture.store;
-    store
-        .acquire("a", Duration::from_millis(50), 0, false)
-        .await
-        .expect("free");
-    tokio::time::sleep(Duration::from_millis(120)).await;
-    assert!(store.head().await.expect("a head").lease_left_micros <= 0);
-    assert_eq!(
-        store
-            .acquire("b", TTL, 0, false)
-            .await
-            .expect("expired")
-            .epoch,
-        2
-    );
-}
 
 async fn entries_come_back_as_they_went_in(fixture: &Fixture) {
     let store = &*fixture.store;
@@ -178,8 +48,8 @@ async fn entries_come_back_as_they_went_in(fixture: &Fixture) {
     let found = store.head().await.expect("a head");
     assert_eq!(end(&head), end(&found));
     assert_eq!(head.clock_micros.is_some(), found.clock_micros.is_some());
-    assert_eq!(all(store).await, [first.rows, second.rows].concat());
-    assert_eq!(all(&*fixture.another().await).await, all(store).await);
+    assert_eq!(whole(store).await, [first.rows, second.rows].concat());
+    assert_eq!(whole(&*fixture.another().await).await, whole(store).await);
 }
 
 async fn large_batches_come_back_as_they_went_in(fixture: &Fixture) {
@@ -196,62 +66,7 @@ async fn large_batches_come_back_as_they_went_in(fixture: &Fixture) {
             .expect("an append");
         expected.extend(batch.rows);
     }
-    assert!(all(store).await == expected, "what came back differs");
-}
-
-async fn another_epoch_is_fenced(fixture: &Fixture) {
-    let store = &*fixture.store;
-    let (old, head) = take(store, "a").await;
-    let head = store
-        .append(&old, &head, &batch(0, 2, 1))
-        .await
-        .expect("an append");
-    let new = store.acquire("b", TTL, 0, true).await.expect("forced");
-    let refused = store.append(&old, &head, &batch(2, 2, 1)).await;
-    assert!(
-        matches!(refused, Err(AppendError::Fenced { epoch: 2 })),
-        "{refused:?}"
-    );
-    let head = store.head().await.expect("a head");
-    store
-        .append(&new, &head, &batch(2, 1, 2))
-        .await
-        .expect("the new holder's");
-    let refused = store.append(&old, &head, &batch(2, 2, 1)).await;
-    assert!(
-        matches!(refused, Err(AppendError::Rejected(_))),
-        "{refused:?}"
-    );
-    assert_eq!(
-        all(store).await,
-        [batch(0, 2, 1).rows, batch(2, 1, 2).rows].concat()
-    );
-}
-
-async fn another_head_has_moved(fixture: &Fixture) {
-    let store = &*fixture.store;
-    let (lease, start) = take(store, "a").await;
-    let head = store
-        .append(&lease, &start, &batch(0, 2, 1))
-        .await
-        .expect("an append");
-    let refused = store.append(&lease, &start, &batch(0, 1, 2)).await;
-    assert!(
-        matches!(refused, Err(AppendError::HeadMoved { size: 2 })),
-        "{refused:?}"
-    );
-    let mut other = head.clone();
-    other.leaf[31] ^= 1;
-    let refused = store.append(&lease, &other, &batch(2, 1, 2)).await;
-    assert!(
-        matches!(refused, Err(AppendError::HeadMoved { size: 2 })),
-        "{refused:?}"
-    );
-    assert_eq!(all(store).await, batch(0, 2, 1).rows);
-    store
-        .append(&lease, &head, &batch(2, 1, 1))
-        .await
-        .expect("the right head");
+    assert!(whole(store).await == expected, "what came back differs");
 }
 
 async fn positions_must_follow_the_head(fixture: &Fixture) {
@@ -284,7 +99,7 @@ async fn positions_must_follow_the_head(fixture: &Fixture) {
         );
     }
     assert_eq!(end(&store.head().await.expect("a head")), end(&head));
-    assert_eq!(all(store).await.len(), 3);
+    assert_eq!(whole(store).await.len(), 3);
 }
 
 async fn a_duplicate_writes_nothing_of_its_batch(fixture: &Fixture) {
@@ -309,7 +124,7 @@ async fn a_duplicate_writes_nothing_of_its_batch(fixture: &Fixture) {
             "{refused:?}"
         );
         assert_eq!(end(&store.head().await.expect("a head")), end(&head));
-        assert_eq!(all(store).await, super::batch(0, 3, 1).rows);
+        assert_eq!(whole(store).await, super::batch(0, 3, 1).rows);
     }
     // Not the command alone is unique, but its places are; and no command is no duplicate.
     let mut next = batch(3, 3, 1);
@@ -352,7 +167,7 @@ async fn reads_are_bounded_and_ordered(fixture: &Fixture) {
         head = store.append(&lease, &head, &next).await.expect("an append");
     }
     let whole = batch(0, 11_000, 1).rows;
-    assert!(all(store).await == whole[..10_000]);
+    assert!(store.read(0, READ_ROWS_MAX).await.expect("entries") == whole[..10_000]);
     assert!(store.read(0, u32::MAX).await.expect("entries").len() == READ_ROWS_MAX as usize);
     assert_eq!(store.read(5, 3).await.expect("entries"), whole[5..8]);
     assert_eq!(
@@ -433,7 +248,7 @@ async fn bodies_move_with_their_entries(fixture: &Fixture) {
         .append(&lease, &head, &batch)
         .await
         .expect("an append");
-    assert_eq!(all(store).await, batch.rows);
+    assert_eq!(whole(store).await, batch.rows);
     assert_eq!(end(&head), end(&store.head().await.expect("a head")));
     let found = store
         .bodies(&[[3; 32], [2; 32], [1; 32]])
@@ -473,7 +288,7 @@ async fn a_missing_body_rejects_the_whole(fixture: &Fixture) {
         other => panic!("{other:?}"),
     }
     assert_eq!(end(&store.head().await.expect("a head")), end(&head));
-    assert_eq!(all(store).await, []);
+    assert_eq!(whole(store).await, []);
     assert_eq!(store.body_ids(None, 9).await.expect("none"), [[0; 32]; 0]);
     assert_eq!(store.all_body_digests(None, 9).await.expect("none"), []);
     assert_eq!(

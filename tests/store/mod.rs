@@ -11,6 +11,7 @@ use annals_harness::{DatabaseUrls, shared_cluster};
 
 mod cluster;
 mod contract;
+mod lease;
 mod rights;
 mod rivals;
 mod schema;
@@ -173,4 +174,16 @@ pub async fn take(store: &dyn Store, holder: &str) -> (Lease, Head) {
 /// What matters of a head: times aside.
 pub fn end(head: &Head) -> (u64, u64, [u8; 32], Option<&str>) {
     (head.epoch, head.size, head.leaf, head.holder.as_deref())
+}
+
+/// The whole ledger, page by page.
+pub async fn whole(store: &dyn Store) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    loop {
+        let page = store.read(rows.len() as u64, 1000).await.expect("entries");
+        if page.is_empty() {
+            return rows;
+        }
+        rows.extend(page);
+    }
 }

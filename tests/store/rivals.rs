@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use annals::store::{AcquireError, AppendError, Row, Store};
 
-use super::{Fixture, TTL, batch, end, on_both, take};
+use super::{Fixture, TTL, batch, end, on_both, take, whole};
 
 on_both!(
     two_writers_never_fork,
@@ -45,17 +45,6 @@ async fn two_writers_never_fork(fixture: &Fixture) {
         .await
         .expect("the holder's");
     dense(&whole(one).await, &one.head().await.expect("a head"));
-}
-
-async fn whole(store: &dyn Store) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    loop {
-        let page = store.read(rows.len() as u64, 1000).await.expect("entries");
-        if page.is_empty() {
-            return rows;
-        }
-        rows.extend(page);
-    }
 }
 
 fn dense(rows: &[Row], head: &annals::store::Head) {

@@ -13,7 +13,7 @@ use crate::store::StoreError;
 /// Readers, uploads, derived tables.
 pub(super) const SIDE_CONNECTIONS: u32 = 8;
 
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection idle for longer is asked whether it still lives before it is used; a busy one is
 /// not, for that would be a second round trip for each append.
