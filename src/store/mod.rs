@@ -234,7 +234,8 @@ pub trait Store: Send + Sync + 'static {
         max: u32,
     ) -> Result<Vec<[u8; 32]>, StoreError>;
 
-    /// The digest index of one site for these plain digests.
+    /// The digest index of one site for these plain digests: one line for each that is known, with
+    /// the first body that had it.
     async fn body_digests(
         &self,
         site: [u8; 16],
@@ -272,7 +273,8 @@ pub trait Store: Send + Sync + 'static {
     async fn indexed_to(&self) -> Result<u64, StoreError>;
 
     /// Add index lines for entries `from..to` and move the mark from `from` to `to`, in one
-    /// transaction; `Ok(false)` and nothing written if the mark was not at `from`.
+    /// transaction; `Ok(false)` and nothing written if the mark was not at `from`. A line given
+    /// twice is one line; a line outside `from..to` is refused.
     async fn put_index(&self, from: u64, to: u64, rows: &[IndexRow]) -> Result<bool, StoreError>;
 
     /// Positions with this value under this kind, in order, from `from`, below `indexed_to`.

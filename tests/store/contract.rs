@@ -1,5 +1,7 @@
 //! Appending and reading entries.
 
+use std::time::Duration;
+
 use annals::store::{AppendError, Batch, READ_ROWS_MAX, Row};
 
 use super::{Fixture, batch, body, body_ref, end, on_both, row, take, whole};
@@ -256,10 +258,7 @@ async fn bodies_move_with_their_entries(fixture: &Fixture) {
         .expect("bodies");
     assert_eq!(found, [bodies[0].clone(), bodies[2].clone()]);
     assert_eq!(
-        store
-            .sweep_uploads(std::time::Duration::ZERO)
-            .await
-            .expect("a sweep"),
+        store.sweep_uploads(Duration::ZERO).await.expect("a sweep"),
         1
     );
     assert_eq!(
