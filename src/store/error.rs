@@ -50,7 +50,9 @@ pub enum AppendError {
         /// The size found.
         size: u64,
     },
-    /// The answer was lost: the batch may be in or not. Read the head before anything else.
+    /// The answer was lost: the batch may be in or not. Renew the lease, then read the head, before
+    /// anything else: the renewal waits for a statement that the database may still be running,
+    /// which a mere read would not.
     #[error("unknown outcome: {0}")]
     Unknown(String),
     /// Nothing was written and the same batch may succeed later (no connection, busy).

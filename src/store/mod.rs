@@ -1,9 +1,10 @@
 //! Where entries are kept: one contract in words, two plain stores under it.
 //!
-//! The stores share no code and no SQL, so that each stays an honest dialect; one suite in
-//! `tests/store` holds both to this page. Bytes go in and come out exactly as they were hashed:
+//! The stores share no SQL, and no code but the check of a batch's shape, so that each stays an
+//! honest dialect; one suite in `tests/store` holds both to this page. Bytes go in and come out exactly as they were hashed:
 //! nothing here parses an entry.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use async_trait::async_trait;
 mod error;
 pub mod index;
 pub mod postgres;
+mod shape;
 pub mod sqlite;
 
 pub use error::{AcquireError, AppendError, StoreError};
@@ -226,10 +228,14 @@ pub trait Store: Send + Sync + 'static {
     async fn bodies(&self, ids: &[[u8; 32]]) -> Result<Vec<Body>, StoreError>;
 
     /// Ids of all bodies that are evidence, in order, from `after` (exclusive).
-    async fn body_ids(&self, after: Option<[u8; 32]>, max: u32)
-    -> Result<Vec<[u8; 32]>, StoreError>;
+    async fn body_ids(
+        &self,
+        after: Option<[u8; 32]>,
+        max: u32,
+    ) -> Result<Vec<[u8; 32]>, StoreError>;
 
-    /// The digest index of one site for these plain digests.
+    /// The digest index of one site for these plain digests: one line for each that is known, with
+    /// the first body that had it.
     async fn body_digests(
         &self,
         site: [u8; 16],
@@ -267,7 +273,8 @@ pub trait Store: Send + Sync + 'static {
     async fn indexed_to(&self) -> Result<u64, StoreError>;
 
     /// Add index lines for entries `from..to` and move the mark from `from` to `to`, in one
-    /// transaction; `Ok(false)` and nothing written if the mark was not at `from`.
+    /// transaction; `Ok(false)` and nothing written if the mark was not at `from`. A line given
+    /// twice is one line; a line outside `from..to` is refused.
     async fn put_index(&self, from: u64, to: u64, rows: &[IndexRow]) -> Result<bool, StoreError>;
 
     /// Positions with this value under this kind, in order, from `from`, below `indexed_to`.
@@ -295,3 +302,35 @@ pub trait Store: Send + Sync + 'static {
 
 /// A store as the rest of the service holds it.
 pub type SharedStore = Arc<dyn Store>;
+
+/// Open the store that `database` names: a `postgres://` or `postgresql://` URL, else the path of
+/// a SQLite file. It must be there and migrated.
+///
+/// # Errors
+/// [`StoreError::Schema`] if it is not.
+pub async fn open(database: &str) -> Result<SharedStore, StoreError> {
+    if is_postgres(database) {
+        Ok(Arc::new(postgres::PostgresStore::connect(database).await?))
+    } else {
+        Ok(Arc::new(
+            sqlite::SqliteStore::open(Path::new(database), false).await?,
+        ))
+    }
+}
+
+/// Bring the schema of the store that `database` names up to this program's; a SQLite file that
+/// is not there is made.
+///
+/// # Errors
+/// [`StoreError::Schema`] if a migration fails.
+pub async fn migrate(database: &str) -> Result<(), StoreError> {
+    if is_postgres(database) {
+        postgres::PostgresStore::migrate(database).await
+    } else {
+        sqlite::SqliteStore::migrate(Path::new(database)).await
+    }
+}
+
+fn is_postgres(database: &str) -> bool {
+    database.starts_with("postgres://") || database.starts_with("postgresql://")
+}

@@ -1,0 +1,210 @@
+//! PostgreSQL 15 or later: for production.
+//!
+//! Every write is one statement and so its own transaction: no lock ever waits for a client that
+//! has gone away. One connection is kept for the head and the appends, so that readers and
+//! uploads never stand in their way.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::PgPool;
+
+use super::{
+    AcquireError, AppendError, Batch, Body, BodyDigest, Head, IndexRow, Lease, Row, Snapshot,
+    Store, StoreError, StoredCheckpoint,
+};
+
+mod append;
+mod bodies;
+mod connect;
+mod derived;
+mod lease;
+mod outcome;
+mod read;
+
+/// A ledger in a PostgreSQL database.
+#[derive(Debug)]
+pub struct PostgresStore {
+    /// One connection: head, lease, appends.
+    writer: PgPool,
+    /// Everything else.
+    side: PgPool,
+    place: String,
+}
+
+impl PostgresStore {
+    /// Connect to a migrated database, as the role the service runs under.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] if the database is not migrated, or by another program.
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        let options = connect::options(url)?;
+        let place = connect::place(&options);
+        let side = connect::pool(options.clone(), connect::SIDE_CONNECTIONS).await?;
+        connect::check_schema(&side).await?;
+        let writer = connect::pool(options, 1).await?;
+        Ok(Self {
+            writer,
+            side,
+            place,
+        })
+    }
+
+    /// Bring the schema up to this program's, as the role that owns the tables.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] if a migration fails or the database is ahead of this program.
+    pub async fn migrate(url: &str) -> Result<(), StoreError> {
+        connect::migrate(url).await
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn head(&self) -> Result<Head, StoreError> {
+        lease::head(&self.side).await
+    }
+
+    async fn acquire(
+        &self,
+        holder: &str,
+        ttl: Duration,
+        floor: u64,
+        force: bool,
+    ) -> Result<Lease, AcquireError> {
+        lease::acquire(&self.writer, holder, ttl, floor, force).await
+    }
+
+    async fn renew(&self, lease: &Lease) -> Result<(), AcquireError> {
+        lease::renew(&self.writer, lease).await
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        lease::release(&self.writer, lease).await
+    }
+
+    async fn append(&self, lease: &Lease, at: &Head, batch: &Batch) -> Result<Head, AppendError> {
+        append::append(&self.writer, lease, at, batch).await
+    }
+
+    async fn read(&self, from: u64, max: u32) -> Result<Vec<Row>, StoreError> {
+        read::read(&self.side, from, max).await
+    }
+
+    async fn read_at(&self, positions: &[u64]) -> Result<Vec<Row>, StoreError> {
+        read::read_at(&self.side, positions).await
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &str,
+        from_version: u64,
+        max: u32,
+    ) -> Result<Vec<Row>, StoreError> {
+        read::read_stream(&self.side, stream, from_version, max).await
+    }
+
+    async fn read_commands(&self, keys: &[[u8; 16]]) -> Result<Vec<Row>, StoreError> {
+        read::read_commands(&self.side, keys).await
+    }
+
+    async fn put_uploads(&self, bodies: &[Body]) -> Result<(), StoreError> {
+        bodies::put_uploads(&self.side, bodies).await
+    }
+
+    async fn missing_bodies(&self, ids: &[[u8; 32]]) -> Result<Vec<[u8; 32]>, StoreError> {
+        bodies::missing(&self.side, ids).await
+    }
+
+    async fn sweep_uploads(&self, age: Duration) -> Result<u64, StoreError> {
+        bodies::sweep_uploads(&self.side, age).await
+    }
+
+    async fn bodies(&self, ids: &[[u8; 32]]) -> Result<Vec<Body>, StoreError> {
+        bodies::bodies(&self.side, ids).await
+    }
+
+    async fn body_ids(
+        &self,
+        after: Option<[u8; 32]>,
+        max: u32,
+    ) -> Result<Vec<[u8; 32]>, StoreError> {
+        bodies::body_ids(&self.side, after, max).await
+    }
+
+    async fn body_digests(
+        &self,
+        site: [u8; 16],
+        sha256: &[[u8; 32]],
+    ) -> Result<Vec<BodyDigest>, StoreError> {
+        bodies::body_digests(&self.side, site, sha256).await
+    }
+
+    async fn all_body_digests(
+        &self,
+        after: Option<([u8; 16], [u8; 32])>,
+        max: u32,
+    ) -> Result<Vec<BodyDigest>, StoreError> {
+        bodies::all_body_digests(&self.side, after, max).await
+    }
+
+    async fn put_checkpoint(&self, checkpoint: &StoredCheckpoint) -> Result<(), StoreError> {
+        derived::put_checkpoint(&self.side, checkpoint).await
+    }
+
+    async fn newest_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
+        derived::newest_checkpoint(&self.side).await
+    }
+
+    async fn checkpoints(&self, skip: u64, max: u32) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        derived::checkpoints(&self.side, skip, max).await
+    }
+
+    async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
+        derived::put_snapshot(&self.side, snapshot).await
+    }
+
+    async fn snapshot(
+        &self,
+        fold: &str,
+        version: u32,
+        size: u64,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        derived::snapshot(&self.side, fold, version, size).await
+    }
+
+    async fn indexed_to(&self) -> Result<u64, StoreError> {
+        derived::indexed_to(&self.side).await
+    }
+
+    async fn put_index(&self, from: u64, to: u64, rows: &[IndexRow]) -> Result<bool, StoreError> {
+        derived::put_index(&self.side, from, to, rows).await
+    }
+
+    async fn find_index(
+        &self,
+        kind: i16,
+        value: &str,
+        from: u64,
+        max: u32,
+    ) -> Result<Vec<u64>, StoreError> {
+        derived::find_index(&self.side, kind, value, from, max).await
+    }
+
+    async fn index_rows(&self, from: u64, to: u64) -> Result<Vec<IndexRow>, StoreError> {
+        derived::index_rows(&self.side, from, to).await
+    }
+
+    async fn excess_rights(&self) -> Result<Option<String>, StoreError> {
+        connect::excess_rights(&self.side).await
+    }
+
+    fn place(&self) -> String {
+        self.place.clone()
+    }
+
+    async fn close(&self) {
+        self.writer.close().await;
+        self.side.close().await;
+    }
+}

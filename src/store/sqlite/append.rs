@@ -1,0 +1,163 @@
+//! The append: one immediate transaction, its rows in few prepared statements.
+
+use std::sync::LazyLock;
+
+use sqlx::{SqliteConnection, SqlitePool};
+
+use super::lease::{self, now};
+use super::sql::{SIZES, Writing, pieces, placeholders};
+use super::{bodies, outcome};
+use crate::store::shape::{self, signed};
+use crate::store::{AppendError, Batch, Head, Lease, Row, StoreError};
+
+static ENTRIES: LazyLock<[String; 4]> = LazyLock::new(|| {
+    SIZES.map(|rows| {
+        format!(
+            "INSERT INTO entry (position, leaf, header, signature, facts, facts_salt,
+                                stream, version, command_key, command_index) VALUES {}",
+            placeholders(rows, 10)
+        )
+    })
+});
+
+static PRIVATE: LazyLock<[String; 4]> = LazyLock::new(|| {
+    SIZES.map(|rows| {
+        format!(
+            "INSERT INTO private (position, salt, bytes) VALUES {}",
+            placeholders(rows, 3)
+        )
+    })
+});
+
+/// The text made for this many rows.
+fn text(texts: &'static [String; 4], rows: usize) -> &'static str {
+    let place = SIZES.iter().position(|size| *size == rows);
+    &texts[place.expect("pieces are of these sizes only")]
+}
+
+pub(super) async fn append(
+    pool: &SqlitePool,
+    lease: &Lease,
+    at: &Head,
+    batch: &Batch,
+) -> Result<Head, AppendError> {
+    shape::check(lease, at, batch).map_err(AppendError::Rejected)?;
+    let undone = |error: sqlx::Error| outcome::before_commit(&error);
+    let mut writing = Writing::begin(pool).await.map_err(undone)?;
+    if !swap(writing.on(), lease, at, batch).await.map_err(undone)? {
+        return Err(lost(writing, lease).await);
+    }
+    entries(writing.on(), &batch.rows).await.map_err(undone)?;
+    private(writing.on(), &batch.rows).await.map_err(undone)?;
+    if !batch.bodies.is_empty() {
+        let missing = bodies::move_uploads(writing.on(), &batch.bodies)
+            .await
+            .map_err(undone)?;
+        if !missing.is_empty() {
+            return Err(AppendError::Rejected(shape::missing(&missing)));
+        }
+    }
+    let head = lease::head(writing.on())
+        .await
+        .map_err(|error| unread(&error))?;
+    writing
+        .commit()
+        .await
+        .map_err(|error| outcome::at_commit(&error))?;
+    Ok(head)
+}
+
+fn unread(error: &StoreError) -> AppendError {
+    AppendError::Retryable(error.to_string())
+}
+
+async fn swap(
+    on: &mut SqliteConnection,
+    lease: &Lease,
+    at: &Head,
+    batch: &Batch,
+) -> Result<bool, sqlx::Error> {
+    const SWAP: &str = concat!(
+        "UPDATE head SET size = ?1, leaf = ?2, lease_until = ?3 + ",
+        now!(),
+        " WHERE one = 1 AND epoch = ?4 AND size = ?5 AND leaf = ?6"
+    );
+    let last = batch
+        .rows
+        .last()
+        .expect("the shape was checked: a batch has entries");
+    let done = sqlx::query(SWAP)
+        .bind(signed(last.position + 1))
+        .bind(&last.leaf[..])
+        .bind(lease::micros(lease.ttl))
+        .bind(signed(lease.epoch))
+        .bind(signed(at.size))
+        .bind(&at.leaf[..])
+        .execute(on)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Nothing was written, since the head was another's or elsewhere.
+async fn lost(mut writing: Writing, lease: &Lease) -> AppendError {
+    let found = lease::head(writing.on()).await;
+    // A transaction that wrote nothing has nothing to undo; if this fails it is closed instead.
+    let _ = writing.rollback().await;
+    match found {
+        Ok(head) if head.epoch > lease.epoch => AppendError::Fenced { epoch: head.epoch },
+        Ok(head) => AppendError::HeadMoved { size: head.size },
+        Err(error) => unread(&error),
+    }
+}
+
+/// Every statement must have written all of its rows; one that did not is no error to SQLite.
+fn counted(done: u64, wanted: usize) -> Result<(), sqlx::Error> {
+    if usize::try_from(done) == Ok(wanted) {
+        Ok(())
+    } else {
+        Err(sqlx::Error::Encode(
+            format!("{done} lines written of {wanted}").into(),
+        ))
+    }
+}
+
+async fn entries(on: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
+    for piece in pieces(rows.len()) {
+        let rows = &rows[piece];
+        let mut query = sqlx::query(text(&ENTRIES, rows.len()));
+        for row in rows {
+            query = query
+                .bind(signed(row.position))
+                .bind(&row.leaf[..])
+                .bind(&row.header[..])
+                .bind(&row.signature[..])
+                .bind(&row.facts[..])
+                .bind(&row.facts_salt[..])
+                .bind(&row.stream[..])
+                .bind(signed(row.version))
+                .bind(row.command_key.as_ref().map(|key| &key[..]))
+                .bind(row.command_index);
+        }
+        counted(query.execute(&mut *on).await?.rows_affected(), rows.len())?;
+    }
+    Ok(())
+}
+
+async fn private(on: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
+    let parts: Vec<_> = rows
+        .iter()
+        .filter_map(|row| Some((row.position, row.private.as_ref()?)))
+        .collect();
+    for piece in pieces(parts.len()) {
+        let parts = &parts[piece];
+        let mut query = sqlx::query(text(&PRIVATE, parts.len()));
+        for (position, (salt, bytes)) in parts {
+            query = query
+                .bind(signed(*position))
+                .bind(&salt[..])
+                .bind(&bytes[..]);
+        }
+        counted(query.execute(&mut *on).await?.rows_affected(), parts.len())?;
+    }
+    Ok(())
+}

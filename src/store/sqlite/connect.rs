@@ -1,0 +1,132 @@
+//! Connections and the schema's check.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, Row as _, SqlitePool};
+
+use super::outcome;
+use crate::store::StoreError;
+
+const READERS: u32 = 4;
+
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longer than a lock is waited for, for a long snapshot may be in front.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+
+static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        // NORMAL would lose answered commits with the power.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        // Rows cross from SQLite's thread in lots; one at a time halves the speed of a scan.
+        .row_buffer_size(1000)
+}
+
+pub(super) async fn writer(path: &Path, create: bool) -> Result<SqlitePool, StoreError> {
+    let options = options(path)
+        .create_if_missing(create)
+        // The log is moved into the file every 80 MB instead of every 4: inner pages of the
+        // indexes, which every batch touches anew, are then written once for many batches (a
+        // bulk import gains half again). It costs the 80 MB on the disk and their reading after
+        // a crash; in memory only the log's index grows, by some 12 bytes a page, 240 KB.
+        .pragma("wal_autocheckpoint", "20000")
+        // 32 MB of pages, so that the unique indexes are searched in memory.
+        .pragma("cache_size", "-32768");
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+        .map_err(outcome::of_store)
+}
+
+pub(super) async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
+    SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options(path).pragma("query_only", "on"))
+        .await
+        .map_err(outcome::of_store)
+}
+
+pub(super) async fn migrate(path: &Path) -> Result<(), StoreError> {
+    let mut connection = options(path)
+        .create_if_missing(true)
+        .connect()
+        .await
+        .map_err(outcome::of_store)?;
+    let done = MIGRATOR.run_direct(None, &mut connection, false).await;
+    // The answer is in; how the connection ends changes nothing.
+    let _ = connection.close().await;
+    done.map_err(|error| match error {
+        MigrateError::Execute(error) => outcome::of_store(error),
+        error => StoreError::Schema(error.to_string()),
+    })
+}
+
+/// Exactly this program's migrations, each finished.
+pub(super) async fn check_schema(pool: &SqlitePool) -> Result<(), StoreError> {
+    let tables: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'",
+    )
+    .fetch_one(pool)
+    .await
+    .map_err(outcome::of_store)?;
+    if tables == 0 {
+        return Err(StoreError::Schema(
+            "not migrated yet: run `annals migrate`".into(),
+        ));
+    }
+    let rows = sqlx::query("SELECT version, checksum, success FROM _sqlx_migrations ORDER BY 1")
+        .fetch_all(pool)
+        .await
+        .map_err(outcome::of_store)?;
+    let mut known = MIGRATOR.iter();
+    for row in &rows {
+        let version: i64 = row.try_get(0).map_err(outcome::of_store)?;
+        let checksum: &[u8] = row.try_get(1).map_err(outcome::of_store)?;
+        let success: bool = row.try_get(2).map_err(outcome::of_store)?;
+        let same = known
+            .next()
+            .is_some_and(|own| own.version == version && *own.checksum == *checksum);
+        if !same || !success {
+            return Err(StoreError::Schema(format!(
+                "migration {version} is not this program's"
+            )));
+        }
+    }
+    match known.next() {
+        Some(next) => {
+            let version = next.version;
+            Err(StoreError::Schema(format!(
+                "migration {version} is missing: run `annals migrate`"
+            )))
+        }
+        None => Ok(()),
+    }
+}
+
+pub(super) async fn limit_pages(writer: &SqlitePool, most: u32) -> Result<(), StoreError> {
+    let limit = format!("PRAGMA max_page_count = {most}");
+    sqlx::query(sqlx::AssertSqlSafe(limit))
+        .persistent(false)
+        .fetch_all(writer)
+        .await
+        .map(|_| ())
+        .map_err(outcome::of_store)
+}
