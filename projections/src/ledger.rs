@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use annals_events::entry::Provenance;
-use annals_events::id::{AccountId, ImportId, SiteId, Stream};
+use annals_events::id::{AccountId, ImportId, LedgerId, SiteId, Stream};
 use annals_events::ledger::{Act, Event as LedgerEvent, ImportOpened};
 use annals_events::{Event, Hash, Time};
 use serde::{Deserialize, Serialize};
@@ -47,11 +47,17 @@ pub struct Import {
 /// The ledger's own state.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
+    id: Option<LedgerId>,
     proposals: BTreeMap<u64, Proposal>,
     imports: BTreeMap<ImportId, Import>,
 }
 
 impl Ledger {
+    /// The ledger itself: where it speaks of itself; `None` before genesis.
+    pub fn id(&self) -> Option<LedgerId> {
+        self.id
+    }
+
     /// The open proposal at this position.
     pub fn proposal(&self, position: u64) -> Option<&Proposal> {
         self.proposals.get(&position)
@@ -117,16 +123,16 @@ impl Fold for Ledger {
                     import.closed |= matches!(event, LedgerEvent::ImportClosed(_));
                 }
             }
-            LedgerEvent::Genesis(_)
-            | LedgerEvent::EpochStarted(_)
-            | LedgerEvent::StateSealed(_) => {}
+            LedgerEvent::Genesis(_) => self.id = Some(LedgerId(frame.stream.id)),
+            LedgerEvent::EpochStarted(_) | LedgerEvent::StateSealed(_) => {}
         }
     }
 
     fn rows(&self) -> Vec<Vec<u8>> {
         let proposals = self.proposals.iter().map(|(at, proposal)| row(&(0u8, at, proposal)));
         let imports = self.imports.iter().map(|(id, import)| row(&(1u8, id, import)));
-        proposals.chain(imports).collect()
+        let id = self.id.iter().map(|id| row(&(2u8, id)));
+        proposals.chain(imports).chain(id).collect()
     }
 
     fn from_rows(rows: Vec<Vec<u8>>) -> Option<Self> {
@@ -141,6 +147,7 @@ impl Fold for Ledger {
                     let (_, id, import) = exact::<(u8, ImportId, Import)>(&row)?;
                     ledger.imports.insert(id, import);
                 }
+                2 => ledger.id = Some(exact::<(u8, LedgerId)>(&row)?.1),
                 _ => return None,
             }
         }

@@ -304,10 +304,8 @@ impl Auditor {
         if let Some(key) = key {
             self.resolve(&header, &prepared, key);
         }
-        if breach.is_none() && !self.options.no_fold {
-            if let Some(event) = &prepared.event {
-                self.fold(&header, event, &mut breach);
-            }
+        if let (None, false, Some(event)) = (&breach, self.options.no_fold, &prepared.event) {
+            self.fold(&header, event, &mut breach);
         }
         if let Some(breach) = breach {
             return self.fail(position, prepared.line, breach);
@@ -384,10 +382,10 @@ impl Auditor {
     }
 
     fn fold(&mut self, header: &Header, event: &Event, breach: &mut Option<Breach>) {
-        if let Event::Ledger(LedgerEvent::StateSealed(sealed)) = event {
-            if let Err(detail) = self.compare_state(&sealed.folds, "at a seal") {
-                check::note(breach, Breach::new("state", detail));
-            }
+        if let Event::Ledger(LedgerEvent::StateSealed(sealed)) = event
+            && let Err(detail) = self.compare_state(&sealed.folds, "at a seal")
+        {
+            check::note(breach, Breach::new("state", detail));
         }
         match event {
             Event::Ledger(LedgerEvent::EpochStarted(started)) => self.engine = started.engine,

@@ -1,0 +1,228 @@
+//! One batch: decide command after command, build, sign on all cores, commit, anchor, answer.
+
+use std::collections::HashMap;
+
+use annals_events::entry::{self, CommandInfo};
+use annals_events::id::CommandKey;
+use annals_events::ledger::{Event as LedgerEvent, StateSealed};
+use annals_events::{Event, Header};
+use annals_projections::SEAL_EVERY;
+use rayon::prelude::*;
+
+use super::anchor::Anchored;
+use super::build::{self, Built, Frame};
+use super::decider::{Decided, Decider, World};
+use super::follower::Serving;
+use super::lead::{self, Lead};
+use super::sequencer::{Receipt, ReceiptEntry, Request, WriteError};
+use crate::store::{Batch, BodyRef, Row, SharedStore};
+
+/// From this many entries on, signing is spread over the cores.
+const SIGN_PARALLEL_FROM: usize = 6;
+
+/// What becomes of each request of a batch.
+pub enum Fate {
+    /// Its entries are rows `first..last` of the batch.
+    Written { first: usize, last: usize },
+    /// The same key is earlier in this batch.
+    Same(usize),
+    /// The key was used before.
+    Known,
+    /// No entries.
+    Not(WriteError),
+}
+
+/// A batch decided but not committed.
+pub struct Work {
+    /// Entries without signatures; the epoch's start comes first.
+    pub built: Vec<Built>,
+    /// One for each request, in order.
+    pub fates: Vec<Fate>,
+    /// Uploads that become evidence.
+    pub bodies: Vec<BodyRef>,
+}
+
+/// Decide all requests in order on the deciding state.
+pub fn decide<D: Decider>(
+    decider: &D,
+    lead: &mut Lead,
+    requests: &[Request<D::Payload>],
+    now: annals_events::Time,
+    moved: &std::collections::HashSet<[u8; 32]>,
+) -> Result<Work, WriteError> {
+    let epoch = lead.lease.epoch;
+    let Some(deciding) = lead.deciding.as_mut() else {
+        return Err(WriteError::Fault("there is no deciding state".to_owned()));
+    };
+    let origin = deciding.chain.origin().to_owned();
+    let before = deciding.chain.size() - lead.pending.len() as u64;
+    let mut work = Work { built: lead.pending.clone(), fates: Vec::new(), bodies: Vec::new() };
+    let pending = work.built.len();
+    let mut in_flight: HashMap<CommandKey, usize> = HashMap::new();
+    let mut seal = false;
+    for (order, request) in requests.iter().enumerate() {
+        let key = request.command.key;
+        if let Some(first) = in_flight.get(&key) {
+            work.fates.push(Fate::Same(*first));
+            continue;
+        }
+        if deciding.chain.knows_command(key) {
+            work.fates.push(Fate::Known);
+            continue;
+        }
+        let world = World {
+            state: &deciding.state,
+            chain: &deciding.chain,
+            ring: &deciding.ring,
+            epoch,
+            now,
+        };
+        let fate = match decider.decide(&world, &request.command, &request.payload) {
+            Err(refusal) => Fate::Not(WriteError::Refused(refusal)),
+            Ok(decided) => {
+                seal |= decided.drafts.iter().any(|draft| {
+                    matches!(draft.event, Event::Ledger(LedgerEvent::ImportClosed(_)))
+                });
+                let frame = (origin.as_str(), epoch, now);
+                let first = work.built.len();
+                match write(deciding, frame, &request.command, decided, &mut work.built) {
+                    Ok(()) => {
+                        in_flight.insert(key, order);
+                        let known: Vec<[u8; 32]> = work.bodies.iter().map(|b| b.id).collect();
+                        let new = request.uploads.iter().filter(|upload| {
+                            !moved.contains(&upload.id) && !known.contains(&upload.id)
+                        });
+                        work.bodies.extend(new.cloned());
+                        Fate::Written { first, last: work.built.len() }
+                    }
+                    Err(error) => Fate::Not(error),
+                }
+            }
+        };
+        work.fates.push(fate);
+    }
+    let after = deciding.chain.size();
+    if work.built.len() > pending && (seal || before / SEAL_EVERY != after / SEAL_EVERY) {
+        let folds = deciding.state.digests();
+        let event = LedgerEvent::StateSealed(StateSealed { folds, size: after });
+        work.built.push(lead::internal(deciding, &origin, epoch, now, event)?);
+    }
+    Ok(work)
+}
+
+/// Build and fold a command's entries. They are judged already; what can fail here is a limit of
+/// size, and then nothing is folded.
+fn write(
+    deciding: &mut Serving,
+    (origin, epoch, now): (&str, u64, annals_events::Time),
+    command: &CommandInfo,
+    decided: Decided,
+    built: &mut Vec<Built>,
+) -> Result<(), WriteError> {
+    let of = u32::try_from(decided.drafts.len()).unwrap_or(u32::MAX);
+    let mut chain = None;
+    let mut entries = Vec::with_capacity(decided.drafts.len());
+    for (index, draft) in (0u32..).zip(&decided.drafts) {
+        let command = CommandInfo { index, of, ..command.clone() };
+        let frame = Frame {
+            origin,
+            epoch,
+            now,
+            provenance: decided.provenance,
+            actor: Some(&decided.actor),
+            actor_signature: decided.actor_signature.as_ref(),
+            command: Some(&command),
+            cause: decided.cause,
+            occurred_at: decided.occurred_at,
+        };
+        let at = chain.as_ref().unwrap_or(&deciding.chain);
+        let entry = build::build(at, &frame, draft)
+            .map_err(|error| WriteError::TooLarge(error.to_string()))?;
+        if of > 1 {
+            chain.get_or_insert_with(|| deciding.chain.clone()).push(&entry.header, entry.leaf);
+        }
+        entries.push(entry);
+    }
+    for (entry, draft) in entries.iter().zip(&decided.drafts) {
+        if let Event::Ledger(event) = &draft.event {
+            let introduced = deciding.ring.introduce(&entry.header, entry.leaf, event);
+            introduced.map_err(WriteError::Fault)?;
+        }
+        deciding.fold(&entry.header, entry.leaf, &draft.event);
+    }
+    built.extend(entries);
+    Ok(())
+}
+
+/// Sign every entry with the epoch's key.
+pub fn sign(lead: &Lead, built: Vec<Built>, origin: &str) -> Vec<Row> {
+    let key = &lead.entry_key;
+    let sign = |entry: Built| {
+        let signature = entry::sign(key, origin, &entry.leaf);
+        entry.into_row(signature)
+    };
+    if built.len() < SIGN_PARALLEL_FROM {
+        built.into_iter().map(sign).collect()
+    } else {
+        tokio::task::block_in_place(|| built.into_par_iter().map(sign).collect())
+    }
+}
+
+/// What the anchor must hold once these rows are committed.
+pub fn anchored(batch: &Batch, epoch: u64) -> Option<Anchored> {
+    let row = batch.rows.last()?;
+    Some(Anchored {
+        size: row.position + 1,
+        leaf: annals_events::Hash(row.leaf),
+        epoch,
+        signature: row.signature,
+    })
+}
+
+/// The receipt for rows of a batch.
+pub fn receipt(rows: &[Row], checkpoint: Option<String>, replayed: bool) -> Option<Receipt> {
+    let (first, last) = (rows.first()?.position, rows.last()?.position);
+    let entries = rows
+        .iter()
+        .map(|row| ReceiptEntry { header: row.header.clone(), signature: row.signature })
+        .collect();
+    Some(Receipt { entries, first, last, checkpoint, replayed, compared: true })
+}
+
+/// Answer a repeat: the first receipt, or that the key was used for something else.
+pub async fn replay<P>(
+    store: &SharedStore,
+    request: &Request<P>,
+    checkpoint: Option<String>,
+) -> Result<Receipt, WriteError> {
+    let key = request.command.key.0.into_bytes();
+    let rows = store.read_commands(&[key]).await;
+    let rows = rows.map_err(|error| WriteError::Retryable(error.to_string()))?;
+    let again = || WriteError::Retryable("the first answer is not readable yet".to_owned());
+    let mut receipt = receipt(&rows, checkpoint, true).ok_or_else(again)?;
+    let compared = rows.first().map(|row| compare(row, request)).ok_or_else(again)?;
+    match compared {
+        Some(true) => {}
+        Some(false) => return Err(WriteError::KeyReused),
+        None => receipt.compared = false,
+    }
+    Ok(receipt)
+}
+
+/// Whether a repeat is the same command; `None` where the first one's text was removed.
+fn compare<P>(row: &Row, request: &Request<P>) -> Option<bool> {
+    let header = Header::parse(&row.header).ok()?;
+    let info = header.command.as_ref()?;
+    let same_envelope = info.name == request.command.name && info.stream == request.command.stream;
+    if info.digest == request.command.digest {
+        return Some(same_envelope);
+    }
+    if !request.nonce_is_ours {
+        return Some(false);
+    }
+    let event = Event::read(&header.kind, header.schema, &row.facts).ok()?;
+    let private = row.private.as_ref().map(|(_, bytes)| bytes.as_slice());
+    let text = annals_events::command::Text::of(&event, private)?;
+    let digest = annals_events::command::digest(&text.nonce, &request.text);
+    Some(same_envelope && digest == info.digest)
+}

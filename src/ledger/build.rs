@@ -1,0 +1,156 @@
+//! From a draft to an entry: numbers from the chain, salts from the system, bytes, leaf.
+
+use annals_events::entry::{
+    self, About, Actor, ActorSignature, CommandInfo, Header, Part, Provenance, RawEntry,
+};
+use annals_events::id::{EntryId, Number};
+use annals_events::{Hash, SCHEMA, Time};
+use annals_projections::chain::Chain;
+
+use super::decider::Draft;
+use crate::store::Row;
+
+/// What an entry says that its draft does not.
+#[derive(Clone, Copy)]
+pub struct Frame<'a> {
+    /// The ledger.
+    pub origin: &'a str,
+    /// The writer's epoch.
+    pub epoch: u64,
+    /// The time to record.
+    pub now: Time,
+    /// How it comes to be known.
+    pub provenance: Provenance,
+    /// Who acted.
+    pub actor: Option<&'a Actor>,
+    /// His signature.
+    pub actor_signature: Option<&'a ActorSignature>,
+    /// The command, with this entry's index.
+    pub command: Option<&'a CommandInfo>,
+    /// The entry that led to it.
+    pub cause: Option<u64>,
+    /// When it happened, if that is another time.
+    pub occurred_at: Option<Time>,
+}
+
+/// An entry but for its signature.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The header.
+    pub header: Header,
+    /// Its bytes.
+    pub header_bytes: Vec<u8>,
+    /// Its leaf.
+    pub leaf: Hash,
+    /// Facts.
+    pub facts: Part,
+    /// Private part.
+    pub private: Option<Part>,
+}
+
+/// The system would give no random bytes, or the entry is beyond a limit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an entry cannot be built: {0}")]
+pub struct BuildError(pub String);
+
+/// Build the next entry of the chain.
+pub fn build(chain: &Chain, frame: &Frame<'_>, draft: &Draft) -> Result<Built, BuildError> {
+    let mut random = [0; 74];
+    getrandom::fill(&mut random).map_err(|e| BuildError(e.to_string()))?;
+    let (facts_salt, rest) = random.split_first_chunk::<32>().expect("74 bytes hold 32");
+    let (private_salt, id) = rest.split_first_chunk::<32>().expect("42 bytes hold 32");
+    let facts = Part { salt: *facts_salt, bytes: draft.event.facts() };
+    let private =
+        draft.private.clone().map(|bytes| Part { salt: *private_salt, bytes });
+    let stream = draft.stream;
+    let subjects = draft.event.about(stream, frame.actor);
+    let about: Vec<About> = subjects
+        .into_iter()
+        .map(|subject| About { number: Number(chain.next_number(subject)), subject })
+        .collect();
+    let header = Header {
+        about: (!about.is_empty()).then_some(about),
+        actor: frame.actor.cloned(),
+        actor_signature: frame.actor_signature.cloned(),
+        cause: frame.cause.map(Number),
+        clauses: None,
+        command: frame.command.cloned(),
+        correlation: None,
+        epoch: Number(frame.epoch),
+        facts_digest: entry::facts_digest(&facts.salt, &facts.bytes),
+        id: entry_id(frame.now, id),
+        occurred_at: frame.occurred_at,
+        origin: frame.origin.to_owned(),
+        position: Number(chain.size()),
+        prev: chain.head(),
+        private_digest: private.as_ref().map(|p| entry::private_digest(&p.salt, &p.bytes)),
+        provenance: frame.provenance,
+        recorded_at: frame.now,
+        rulebook: None,
+        schema: SCHEMA,
+        stream,
+        kind: draft.event.kind().to_owned(),
+        v: 1,
+        version: Number(chain.tip(stream).map_or(0, |tip| tip.version + 1)),
+    };
+    let header_bytes = header.to_bytes();
+    check_limits(&header, &header_bytes, &facts, private.as_ref())?;
+    let leaf = entry::leaf(&header_bytes);
+    Ok(Built { header, header_bytes, leaf, facts, private })
+}
+
+fn check_limits(
+    header: &Header,
+    header_bytes: &[u8],
+    facts: &Part,
+    private: Option<&Part>,
+) -> Result<(), BuildError> {
+    header.check().map_err(|rule| BuildError(rule.to_owned()))?;
+    let limits = [
+        ("header", header_bytes.len(), entry::HEADER_BYTES_MAX),
+        ("facts", facts.bytes.len(), entry::facts_bytes_max(&header.kind)),
+        ("private part", private.map_or(0, |p| p.bytes.len()), entry::PRIVATE_BYTES_MAX),
+    ];
+    match limits.iter().find(|(_, length, most)| length > most) {
+        Some((what, length, most)) => {
+            Err(BuildError(format!("the {what} has {length} bytes, {most} are allowed")))
+        }
+        None => Ok(()),
+    }
+}
+
+fn entry_id(now: Time, random: &[u8]) -> EntryId {
+    let millis = u64::try_from(now.micros() / 1_000).unwrap_or(0);
+    let random: &[u8; 10] = random.try_into().expect("10 bytes are left");
+    EntryId(uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid())
+}
+
+impl Built {
+    /// The row a store keeps, with its signature.
+    pub fn into_row(self, signature: [u8; 64]) -> Row {
+        let Built { header, header_bytes, leaf, facts, private } = self;
+        Row {
+            position: header.position.0,
+            leaf: leaf.0,
+            header: header_bytes,
+            signature,
+            facts: facts.bytes,
+            facts_salt: facts.salt,
+            private: private.map(|part| (part.salt, part.bytes)),
+            stream: header.stream.to_string(),
+            version: header.version.0,
+            command_key: header.command.as_ref().map(|c| c.key.0.into_bytes()),
+            command_index: header.command.as_ref().map(|c| c.index),
+        }
+    }
+}
+
+/// The entry behind a row, without the derived fields.
+pub fn raw_entry(row: Row) -> RawEntry {
+    RawEntry {
+        header: row.header,
+        signature: row.signature,
+        facts: Part { salt: row.facts_salt, bytes: row.facts },
+        private: row.private.map(|(salt, bytes)| Part { salt, bytes }),
+    }
+}

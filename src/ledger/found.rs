@@ -1,0 +1,198 @@
+//! 创世 — the first batch of a ledger: genesis, the organisation, two accounts of different duties.
+
+use annals_events::account::{Access, Duty, Event as AccountEvent, Opened, Person};
+use annals_events::entry::{self, Provenance};
+use annals_events::id::{AccountId, LedgerId, OrganisationId, Stream};
+use annals_events::keys::{IntroducedKey, KeyStatement, Role, SecretKey};
+use annals_events::ledger::{Event as LedgerEvent, Genesis, Purpose, Suite};
+use annals_events::platform::{Event as PlatformEvent, OrganisationRegistered};
+use annals_events::text::PublicName;
+use annals_events::{Event, Hash, canonical};
+use annals_projections::ENGINE;
+
+use super::anchor::Anchored;
+use super::build::{self, Built, Frame};
+use super::decider::Draft;
+use super::follower::Serving;
+use super::lead::{Parts, build_name};
+use super::sequencer::WriteError;
+use crate::store::{AppendError, Batch};
+
+/// What a new ledger begins with.
+pub struct Beginning<'a> {
+    /// Its name in every header and checkpoint.
+    pub origin: &'a str,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Name of the organisation that runs the platform.
+    pub organisation: PublicName,
+    /// Names and duties of the first two persons.
+    pub persons: [(&'a str, Duty); 2],
+    /// The root: signs the log key.
+    pub root: &'a SecretKey,
+}
+
+/// What was founded.
+#[derive(Clone, Debug)]
+pub struct Founded {
+    /// Genesis leaf: the one value to pin.
+    pub genesis: Hash,
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// The organisation.
+    pub organisation: OrganisationId,
+    /// The first two accounts, in the order given.
+    pub accounts: [AccountId; 2],
+}
+
+/// Write the first batch into an empty store and an empty anchor.
+pub async fn found(parts: &Parts, beginning: &Beginning<'_>) -> Result<Founded, WriteError> {
+    let fault = |error: String| WriteError::Fault(error);
+    let head = parts.store.head().await.map_err(|e| fault(e.to_string()))?;
+    let anchored = parts.anchor.get().await.map_err(|e| fault(e.to_string()))?;
+    if head.size != 0 || anchored.is_some() {
+        return Err(WriteError::Stopped("there is a ledger here already".to_owned()));
+    }
+    let entry_key = SecretKey::generate().map_err(|e| fault(e.to_string()))?;
+    let (founded, built) = first_batch(parts, beginning, &entry_key)?;
+    let rows = built
+        .into_iter()
+        .map(|entry| {
+            let signature = entry::sign(&entry_key, beginning.origin, &entry.leaf);
+            entry.into_row(signature)
+        })
+        .collect();
+    let holder = uuid::Uuid::now_v7().to_string();
+    let lease = parts.store.acquire(&holder, parts.lease, 0, false).await;
+    let lease = lease.map_err(|e| fault(e.to_string()))?;
+    let head = parts.store.head().await.map_err(|e| fault(e.to_string()))?;
+    let batch = Batch { rows, bodies: Vec::new() };
+    parts.store.append(&lease, &head, &batch).await.map_err(|error| match error {
+        AppendError::HeadMoved { .. } | AppendError::Fenced { .. } => {
+            WriteError::Stopped("somebody else founded a ledger here".to_owned())
+        }
+        other => fault(other.to_string()),
+    })?;
+    let last = batch.rows.last().expect("the first batch has four entries");
+    let new = Anchored {
+        size: last.position + 1,
+        leaf: Hash(last.leaf),
+        epoch: 0,
+        signature: last.signature,
+    };
+    parts.anchor.swap(None, &new).await.map_err(|e| fault(e.to_string()))?;
+    parts.store.release(&lease).await.map_err(|e| fault(e.to_string()))?;
+    Ok(founded)
+}
+
+fn genesis(
+    parts: &Parts,
+    beginning: &Beginning<'_>,
+    entry_key: &SecretKey,
+) -> Result<Genesis, WriteError> {
+    let log = parts.keys.logs.first();
+    let log = log.ok_or_else(|| WriteError::Fault("there is no log key".to_owned()))?;
+    let statement = |role, key: &SecretKey| KeyStatement {
+        role,
+        origin: beginning.origin,
+        genesis: Hash::ZERO,
+        epoch: 0,
+        position: 0,
+        prev: Hash::ZERO,
+        public: key.public().bytes(),
+    };
+    let introduce = |role, key: &SecretKey, superiors: &[&SecretKey]| {
+        IntroducedKey::new(&statement(role, key), key, superiors)
+    };
+    Ok(Genesis {
+        build: build_name(),
+        engine: ENGINE,
+        keys: vec![
+            introduce(Role::Root, beginning.root, &[]),
+            introduce(Role::Log, log, &[beginning.root]),
+            introduce(Role::Cosigner, &parts.keys.cosigner, &[log]),
+            introduce(Role::Entry, entry_key, &[log]),
+        ],
+        purpose: beginning.purpose,
+        suite: Suite::International,
+        threshold: 1,
+    })
+}
+
+fn first_batch(
+    parts: &Parts,
+    beginning: &Beginning<'_>,
+    entry_key: &SecretKey,
+) -> Result<(Founded, Vec<Built>), WriteError> {
+    let ledger = LedgerId(uuid::Uuid::now_v7());
+    let organisation = OrganisationId(uuid::Uuid::now_v7());
+    let accounts = [AccountId(uuid::Uuid::now_v7()), AccountId(uuid::Uuid::now_v7())];
+    let mut drafts = vec![
+        Draft {
+            stream: ledger.into(),
+            event: LedgerEvent::Genesis(genesis(parts, beginning, entry_key)?).into(),
+            private: None,
+        },
+        Draft {
+            stream: organisation.into(),
+            event: PlatformEvent::OrganisationRegistered(OrganisationRegistered {
+                name: beginning.organisation.clone(),
+                parent: None,
+            })
+            .into(),
+            private: None,
+        },
+    ];
+    for (account, (name, duty)) in accounts.into_iter().zip(beginning.persons) {
+        drafts.push(open_account(account.into(), organisation, name, duty));
+    }
+    let frame = Frame {
+        origin: beginning.origin,
+        epoch: 0,
+        now: parts.clock.wall(),
+        provenance: Provenance::Internal,
+        actor: None,
+        actor_signature: None,
+        command: None,
+        cause: None,
+        occurred_at: None,
+    };
+    let mut serving = Serving::default();
+    let mut all = Vec::new();
+    for draft in &drafts {
+        let built = build::build(&serving.chain, &frame, draft)
+            .map_err(|error| WriteError::Fault(error.to_string()))?;
+        if let Event::Ledger(event) = &draft.event {
+            let introduced = serving.ring.introduce(&built.header, built.leaf, event);
+            introduced.map_err(WriteError::Fault)?;
+        }
+        if let Some(finding) = serving.fold(&built.header, built.leaf, &draft.event).first() {
+            return Err(WriteError::Fault(format!("{}: {}", finding.name, finding.detail)));
+        }
+        all.push(built);
+    }
+    let founded =
+        Founded { genesis: serving.ring.genesis(), ledger, organisation, accounts };
+    Ok((founded, all))
+}
+
+fn open_account(
+    stream: Stream,
+    organisation: OrganisationId,
+    name: &str,
+    duty: Duty,
+) -> Draft {
+    let person = Person { command: None, name: name.to_owned(), nonce: None };
+    Draft {
+        stream,
+        event: AccountEvent::Opened(Opened {
+            access: Access::Usable,
+            duty,
+            import: None,
+            line: None,
+            organisation,
+        })
+        .into(),
+        private: Some(canonical::to_bytes(&person)),
+    }
+}

@@ -1,0 +1,542 @@
+//! 定序 — one task decides on in-memory state, one command after another, and commits in groups.
+//!
+//! Drain the queue, never sleep to fill it; one transaction a batch; the next batch begins when
+//! this one is durable and anchored. The commit point is `store.append`: before it nothing
+//! happened, after it everything did, whatever the caller hears.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use annals_events::entry::CommandInfo;
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use super::batch::{self, Fate};
+use super::decider::{Decider, Refusal};
+use super::follower::{FollowError, Follower};
+use super::lead::{self, Lead, Parts};
+use super::seal::{self, SealError};
+use super::{index, snapshot};
+use crate::clock::{ClockFault, ClockGuard};
+use crate::store::{AcquireError, AppendError, Batch, BodyRef, SharedStore, StoreError, StoredCheckpoint};
+
+/// Commands waiting at most; more wait outside.
+const QUEUE: usize = 4_096;
+/// Most commands of one batch.
+const BATCH_COMMANDS: usize = 1_024;
+/// How often an unknown outcome is looked up before it stays unknown.
+const LOOK_UPS: u32 = 20;
+
+/// A command on its way to the writer.
+pub struct Request<P> {
+    /// The command's part of the header; `index` and `of` are set by the writer.
+    pub command: CommandInfo,
+    /// The exact text behind the digest.
+    pub text: Vec<u8>,
+    /// Whether the service made the nonce (then a repeat brings another one).
+    pub nonce_is_ours: bool,
+    /// Uploads its entries would make evidence.
+    pub uploads: Vec<BodyRef>,
+    /// What the decider needs besides.
+    pub payload: P,
+}
+
+/// An entry as a receipt carries it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiptEntry {
+    /// Exact header bytes.
+    pub header: Vec<u8>,
+    /// Entry signature.
+    pub signature: [u8; 64],
+}
+
+/// 回执 — durable, judged, anchored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The command's entries.
+    pub entries: Vec<ReceiptEntry>,
+    /// Position of the first.
+    pub first: u64,
+    /// Position of the last.
+    pub last: u64,
+    /// The newest checkpoint; may be older than the entries.
+    pub checkpoint: Option<String>,
+    /// Whether the command had been written before.
+    pub replayed: bool,
+    /// Whether a repeat could be compared with the first (its text may have been removed).
+    pub compared: bool,
+}
+
+/// A command was not, or may not have been, written.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The rules say no.
+    #[error("refused: {0}")]
+    Refused(Refusal),
+    /// Its entry would be beyond a limit.
+    #[error("refused: {0}")]
+    TooLarge(String),
+    /// The key was used for another command.
+    #[error("this idempotency key was used for another command")]
+    KeyReused,
+    /// Try again with the same key: if it was written, the first receipt comes back.
+    #[error("not acknowledged, repeat it with the same key: {0}")]
+    Retryable(String),
+    /// Another writer holds the ledger.
+    #[error("another writer ({holder}) holds the ledger in epoch {epoch}")]
+    NotLeader {
+        /// Who.
+        holder: String,
+        /// Its epoch.
+        epoch: u64,
+        /// Milliseconds its lease has left.
+        left_millis: i64,
+    },
+    /// The clock is not believed.
+    #[error("nothing is written while the clock is wrong: {0}")]
+    Clock(#[from] ClockFault),
+    /// Nothing is written any more until somebody has looked.
+    #[error("writing has stopped: {0}")]
+    Stopped(String),
+    /// We failed.
+    #[error("fault: {0}")]
+    Fault(String),
+}
+
+impl From<FollowError> for WriteError {
+    fn from(error: FollowError) -> Self {
+        match error {
+            FollowError::Store(error) => WriteError::Retryable(error.to_string()),
+            bad @ FollowError::Bad { .. } => WriteError::Stopped(bad.to_string()),
+        }
+    }
+}
+
+type Reply = oneshot::Sender<Result<Receipt, WriteError>>;
+
+enum Call<P> {
+    Write(Box<Request<P>>, Reply),
+    Stop(oneshot::Sender<()>),
+}
+
+/// A ledger under one roof: the writer's queue and the follower's state.
+pub struct Ledger<D: Decider> {
+    calls: mpsc::Sender<Call<D::Payload>>,
+    follower: Arc<Follower>,
+    parts: Arc<Parts>,
+    signer: Arc<Mutex<Option<Signer>>>,
+    /// What was said while the state was loaded, e.g. discarded snapshots.
+    pub said: Vec<String>,
+}
+
+/// The key of the epoch under way, for snapshots.
+struct Signer {
+    epoch: u64,
+    key: Arc<annals_events::keys::SecretKey>,
+}
+
+impl<D: Decider> Ledger<D> {
+    /// Load the newest snapshot that holds, start the writer's task. Nothing is written and no
+    /// lease is taken before the first command.
+    pub async fn start(parts: Parts, decider: D) -> Result<Ledger<D>, StoreError> {
+        let (serving, said) = snapshot::load(&parts.store).await?;
+        for sentence in &said {
+            tracing::warn!("{sentence}");
+        }
+        let follower = Arc::new(Follower::new(parts.store.clone(), serving));
+        let (calls, queue) = mpsc::channel(QUEUE);
+        let parts = Arc::new(parts);
+        let signer = Arc::new(Mutex::new(None));
+        let checkpoint = parts.store.newest_checkpoint().await?.map(|c| c.note);
+        let guard = ClockGuard::new(parts.clock.as_ref());
+        let sequencer = Sequencer {
+            parts: parts.clone(),
+            decider,
+            follower: follower.clone(),
+            holder: uuid::Uuid::now_v7().to_string(),
+            guard,
+            lead: None,
+            stopped: None,
+            moved: HashSet::new(),
+            checkpoint,
+            signer: signer.clone(),
+        };
+        tokio::spawn(sequencer.run(queue));
+        Ok(Ledger { calls, follower, parts, signer, said })
+    }
+
+    /// Write a command.
+    pub async fn submit(&self, request: Request<D::Payload>) -> Result<Receipt, WriteError> {
+        let (reply, answer) = oneshot::channel();
+        let gone = |_| WriteError::Retryable("the writer is stopping".to_owned());
+        let call = Call::Write(Box::new(request), reply);
+        self.calls.send(call).await.map_err(|e| gone(e.to_string()))?;
+        answer.await.map_err(|e| gone(e.to_string()))?
+    }
+
+    /// The follower.
+    pub fn follower(&self) -> &Follower {
+        &self.follower
+    }
+
+    /// The store.
+    pub fn store(&self) -> &SharedStore {
+        &self.parts.store
+    }
+
+    /// Fold everything committed so far; answers the size.
+    pub async fn catch_up(&self) -> Result<u64, FollowError> {
+        let size = self.parts.store.head().await?.size;
+        self.follower.catch_up(size).await?;
+        Ok(size)
+    }
+
+    /// Seal a checkpoint over everything committed so far, and feed the index.
+    pub async fn seal(&self) -> Result<StoredCheckpoint, SealError> {
+        let Parts { store, keys, clock, .. } = self.parts.as_ref();
+        let size = store.head().await?.size;
+        let checkpoint = seal::seal(store, &self.follower, keys, clock.as_ref(), size).await?;
+        index::feed(store, size).await?;
+        Ok(checkpoint)
+    }
+
+    /// Stop writing: what is queued is finished, then checkpoint, index, snapshot, lease.
+    pub async fn stop(self) -> Result<StoredCheckpoint, SealError> {
+        let (done, stopped) = oneshot::channel();
+        if self.calls.send(Call::Stop(done)).await.is_ok() {
+            // An error here means the task is gone, which is what was asked for.
+            let _ = stopped.await;
+        }
+        let checkpoint = self.seal().await?;
+        self.keep_snapshot().await?;
+        Ok(checkpoint)
+    }
+
+    /// Keep a snapshot if this run wrote and it is worth it.
+    pub async fn keep_snapshot(&self) -> Result<bool, StoreError> {
+        let Some(Signer { epoch, key }) = self.signer.lock().await.take() else {
+            return Ok(false);
+        };
+        let serving = self.follower.serving().await;
+        let size = serving.chain.size();
+        let store = &self.parts.store;
+        let name = annals_projections::chain::Chain::NAME;
+        let version = annals_projections::chain::Chain::VERSION;
+        let last = store.snapshot(name, version, size).await?.map_or(0, |s| s.size);
+        if size - last < snapshot::WORTH {
+            return Ok(false);
+        }
+        snapshot::write(store, &serving, epoch, &key).await
+    }
+}
+
+struct Sequencer<D: Decider> {
+    parts: Arc<Parts>,
+    decider: D,
+    follower: Arc<Follower>,
+    holder: String,
+    guard: ClockGuard,
+    lead: Option<Lead>,
+    stopped: Option<String>,
+    /// Uploads this process made evidence.
+    moved: HashSet<[u8; 32]>,
+    checkpoint: Option<String>,
+    signer: Arc<Mutex<Option<Signer>>>,
+}
+
+impl<D: Decider> Sequencer<D> {
+    async fn run(mut self, mut queue: mpsc::Receiver<Call<D::Payload>>) {
+        let third = self.parts.lease / 3;
+        let mut renewal = tokio::time::interval(third.max(Duration::from_millis(10)));
+        renewal.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let first = tokio::select! {
+                call = queue.recv() => call,
+                _ = renewal.tick() => { self.renew().await; continue }
+            };
+            let (mut requests, mut replies, mut stop) = (Vec::new(), Vec::new(), None);
+            let mut next = first;
+            while let Some(call) = next {
+                match call {
+                    Call::Write(request, reply) => {
+                        requests.push(*request);
+                        replies.push(reply);
+                    }
+                    Call::Stop(done) => stop = Some(done),
+                }
+                let full = requests.len() == BATCH_COMMANDS || stop.is_some();
+                next = if full { None } else { queue.try_recv().ok() };
+            }
+            let closed = requests.is_empty() && stop.is_none();
+            if !requests.is_empty() {
+                let answers = self.write(&requests).await;
+                for (reply, answer) in replies.into_iter().zip(answers) {
+                    // A caller that went away repeats with the same key.
+                    let _ = reply.send(answer);
+                }
+            }
+            if stop.is_some() || closed {
+                self.release().await;
+                if let Some(done) = stop {
+                    let _ = done.send(());
+                }
+                return;
+            }
+        }
+    }
+
+    async fn renew(&mut self) {
+        let Some(lead) = &self.lead else { return };
+        if let Err(error) = self.parts.store.renew(&lead.lease).await {
+            tracing::warn!(%error, "the lease was not renewed");
+        }
+    }
+
+    async fn release(&mut self) {
+        if let Some(lead) = self.lead.take()
+            && let Err(error) = self.parts.store.release(&lead.lease).await
+        {
+            tracing::warn!(%error, "the lease was not given back; it will run out");
+        }
+    }
+
+    /// Write a batch; when it fails for a lasting reason, each command alone.
+    async fn write(&mut self, requests: &[Request<D::Payload>]) -> Vec<Answer> {
+        match self.write_batch(requests).await {
+            Ok(answers) => answers,
+            Err(Failed::Rejected(_)) if requests.len() > 1 => {
+                let mut answers = Vec::with_capacity(requests.len());
+                for request in requests {
+                    match self.write_batch(std::slice::from_ref(request)).await {
+                        Ok(alone) => answers.extend(alone),
+                        Err(failed) => answers.push(Err(failed.into_error())),
+                    }
+                }
+                answers
+            }
+            Err(failed) => {
+                let error = failed.into_error();
+                requests.iter().map(|_| Err(error.clone())).collect()
+            }
+        }
+    }
+
+    async fn write_batch(
+        &mut self,
+        requests: &[Request<D::Payload>],
+    ) -> Result<Vec<Answer>, Failed> {
+        if let Some(why) = &self.stopped {
+            return Err(Failed::Error(WriteError::Stopped(why.clone())));
+        }
+        self.prepare().await?;
+        let now = self.now()?;
+        let lead = self.lead.as_mut().ok_or_else(no_lead)?;
+        let work = batch::decide(&self.decider, lead, requests, now, &self.moved)?;
+        let origin = lead.deciding.as_ref().map_or("", |d| d.chain.origin()).to_owned();
+        let written = work.fates.iter().any(|fate| matches!(fate, Fate::Written { .. }));
+        let rows = if written {
+            let rows = batch::sign(lead, work.built, &origin);
+            let batch = Batch { rows, bodies: work.bodies };
+            self.commit(&batch).await?;
+            self.moved.extend(batch.bodies.iter().map(|body| body.id));
+            batch.rows
+        } else {
+            Vec::new()
+        };
+        let mut answers: Vec<Answer> = Vec::with_capacity(requests.len());
+        for (request, fate) in requests.iter().zip(work.fates) {
+            let answer = match fate {
+                Fate::Written { first, last } => {
+                    let receipt =
+                        batch::receipt(&rows[first..last], self.checkpoint.clone(), false);
+                    receipt.ok_or_else(|| WriteError::Fault("a command wrote nothing".to_owned()))
+                }
+                Fate::Same(_) | Fate::Known => {
+                    batch::replay(&self.parts.store, request, self.checkpoint.clone()).await
+                }
+                Fate::Not(error) => Err(error),
+            };
+            answers.push(answer);
+        }
+        Ok(answers)
+    }
+
+    /// Lead, and have a deciding state at the store's head.
+    async fn prepare(&mut self) -> Result<(), Failed> {
+        if self.lead.is_none() {
+            let lead =
+                lead::take(&self.parts, &self.follower, &self.holder, &mut self.guard).await?;
+            let signer = Signer { epoch: lead.lease.epoch, key: lead.entry_key.clone() };
+            *self.signer.lock().await = Some(signer);
+            self.lead = Some(lead);
+        }
+        let lead = self.lead.as_mut().ok_or_else(no_lead)?;
+        let (guard, clock) = (&self.guard, self.parts.clock.as_ref());
+        let prepared = lead::prepare(&self.parts, &self.follower, lead, |serving, store_lead| {
+            Ok(guard.now(clock, serving.chain.recorded_at(), store_lead)?)
+        });
+        if let Err(error) = prepared.await {
+            if matches!(error, WriteError::NotLeader { .. }) {
+                self.lead = None;
+            }
+            return Err(Failed::Error(error));
+        }
+        Ok(())
+    }
+
+    fn now(&self) -> Result<annals_events::Time, WriteError> {
+        let lead = self.lead.as_ref();
+        let deciding = lead.and_then(|lead| lead.deciding.as_ref());
+        let newest = deciding.map(|d| d.chain.recorded_at()).unwrap_or_default();
+        let store_lead = lead.and_then(|lead| lead.store_lead);
+        Ok(self.guard.now(self.parts.clock.as_ref(), newest, store_lead)?)
+    }
+
+    /// Commit and anchor. On `Ok` the rows are durable in both places.
+    async fn commit(&mut self, batch: &Batch) -> Result<(), Failed> {
+        let lead = self.lead.as_mut().ok_or_else(no_lead)?;
+        let appended = self.parts.store.append(&lead.lease, &lead.head, batch).await;
+        // ---- The commit point: from here on the entries exist, or never will. ----
+        let head = match appended {
+            Ok(head) => head,
+            Err(error) => {
+                lead.deciding = None;
+                match self.after_failure(batch, error).await? {
+                    Some(head) => head,
+                    None => return Ok(()),
+                }
+            }
+        };
+        let lead = self.lead.as_mut().ok_or_else(no_lead)?;
+        lead.store_lead = lead::lead_of(&head, self.parts.clock.as_ref());
+        lead.head = head;
+        lead.started = true;
+        lead.pending.clear();
+        let Some(new) = batch::anchored(batch, lead.lease.epoch) else { return Ok(()) };
+        match self.parts.anchor.swap(lead.anchored.as_ref(), &new).await {
+            Ok(()) => {
+                lead.anchored = Some(new);
+                Ok(())
+            }
+            Err(error) => self.after_anchor_failure(batch, error).await,
+        }
+    }
+
+    /// `Some(head)`: the batch is in and we still lead. `None`: it is in, and we step down.
+    async fn after_failure(
+        &mut self,
+        batch: &Batch,
+        error: AppendError,
+    ) -> Result<Option<crate::store::Head>, Failed> {
+        match error {
+            AppendError::Rejected(detail) => Err(Failed::Rejected(detail)),
+            AppendError::Retryable(detail) => {
+                Err(Failed::Error(WriteError::Retryable(detail)))
+            }
+            AppendError::Fenced { epoch } => {
+                self.lead = None;
+                Err(Failed::Error(WriteError::NotLeader {
+                    holder: "a later one".to_owned(),
+                    epoch,
+                    left_millis: 0,
+                }))
+            }
+            AppendError::HeadMoved { size } => Err(Failed::Error(WriteError::Retryable(format!(
+                "the head moved to {size}"
+            )))),
+            AppendError::Unknown(detail) => self.after_unknown(batch, detail).await,
+        }
+    }
+
+    async fn after_unknown(
+        &mut self,
+        batch: &Batch,
+        detail: String,
+    ) -> Result<Option<crate::store::Head>, Failed> {
+        let lead = self.lead.as_ref().ok_or_else(no_lead)?;
+        let (old, epoch) = (lead.head.clone(), lead.lease.epoch);
+        let retryable = |detail: String| Err(Failed::Error(WriteError::Retryable(detail)));
+        let Some(last) = batch.rows.last() else { return retryable(detail) };
+        for attempt in 0..LOOK_UPS {
+            // Renewing waits for whatever still holds the head row: a statement that the server
+            // goes on with shows its outcome first.
+            if let Err(AcquireError::Store(_)) = self.parts.store.renew(&lead.lease).await {
+                tokio::time::sleep(Duration::from_millis(25 << attempt.min(5))).await;
+                continue;
+            }
+            match self.parts.store.head().await {
+                Ok(head) if head.size == last.position + 1 && head.leaf == last.leaf => {
+                    return Ok((head.epoch == epoch).then_some(head));
+                }
+                Ok(head) if (head.size, head.leaf) == (old.size, old.leaf) => {
+                    return retryable(detail);
+                }
+                Ok(_) => {
+                    self.lead = None;
+                    return if self.holds(batch).await? { Ok(None) } else { retryable(detail) };
+                }
+                Err(_) => {
+                    tokio::time::sleep(Duration::from_millis(25 << attempt.min(5))).await;
+                }
+            }
+        }
+        retryable(format!("the outcome is unknown: {detail}"))
+    }
+
+    /// Whether the store holds exactly this batch.
+    async fn holds(&self, batch: &Batch) -> Result<bool, Failed> {
+        let Some(last) = batch.rows.last() else { return Ok(false) };
+        let rows = self.parts.store.read_at(&[last.position]).await;
+        let rows = rows.map_err(|e| Failed::Error(WriteError::Retryable(e.to_string())))?;
+        Ok(rows.first().is_some_and(|row| row.leaf == last.leaf))
+    }
+
+    async fn after_anchor_failure(
+        &mut self,
+        batch: &Batch,
+        error: super::anchor::AnchorError,
+    ) -> Result<(), Failed> {
+        let epoch = self.lead.as_ref().map_or(0, |lead| lead.lease.epoch);
+        if let super::anchor::AnchorError::Moved { epoch: found, .. } = &error
+            && *found > epoch
+        {
+            self.lead = None;
+            if self.holds(batch).await? {
+                return Ok(());
+            }
+        }
+        let why = format!("committed but not anchored: {error}");
+        self.stopped = Some(why.clone());
+        self.release().await;
+        Err(Failed::Error(WriteError::Retryable(why)))
+    }
+}
+
+type Answer = Result<Receipt, WriteError>;
+
+/// Why a whole batch failed.
+enum Failed {
+    /// The store will never take it as it is.
+    Rejected(String),
+    /// Everything else.
+    Error(WriteError),
+}
+
+impl Failed {
+    fn into_error(self) -> WriteError {
+        match self {
+            Failed::Rejected(detail) => WriteError::Fault(format!("the store refused: {detail}")),
+            Failed::Error(error) => error,
+        }
+    }
+}
+
+impl From<WriteError> for Failed {
+    fn from(error: WriteError) -> Self {
+        Failed::Error(error)
+    }
+}
+
+fn no_lead() -> Failed {
+    Failed::Error(WriteError::Fault("this process does not lead".to_owned()))
+}
