@@ -5,6 +5,17 @@
 //! The rooms, from the ground up:
 
 pub mod clock;
+pub mod config;
 pub mod store;
 
+pub mod error;
+
 pub mod ledger;
+
+pub mod commands;
+
+pub mod app;
+
+pub mod import;
+
+pub mod cli;

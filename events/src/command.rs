@@ -359,8 +359,7 @@ impl Command {
             Command::RegisterOrganisation(_)
             | Command::OpenAccount(_)
             | Command::OpenSite(_)
-            | Command::OpenColumn(_)
-            | Command::OpenImport(_) => Target::New,
+            | Command::OpenColumn(_) => Target::New,
             Command::DraftContent(_) | Command::ProposeAct(_) => Target::Either,
             _ => Target::Known,
         }
@@ -394,7 +393,9 @@ impl Command {
     /// The one entry this command writes; `None` for `rotate_key`, which needs the roots.
     pub fn written(&self, text: &Text) -> Option<Written> {
         match self {
-            Command::RegisterOrganisation(_) | Command::OpenAccount(_) | Command::OpenSite(_)
+            Command::RegisterOrganisation(_)
+            | Command::OpenAccount(_)
+            | Command::OpenSite(_)
             | Command::OpenColumn(_) => Some(self.written_things(text)),
             Command::ProposeAct(_) | Command::OpenImport(_) | Command::CloseImport(_) => {
                 Some(self.written_ledger(text))
@@ -506,8 +507,7 @@ impl Command {
                 (content::Event::Drafted(facts), page(&c.path, &c.title, None))
             }
             Command::PassReview(c) => {
-                let facts =
-                    content::ReviewPassed { body: c.body, level: c.level, site: c.site };
+                let facts = content::ReviewPassed { body: c.body, level: c.level, site: c.site };
                 let opinion = Opinion { command, nonce, opinion: c.opinion.clone() };
                 (content::Event::ReviewPassed(facts), canonical::to_bytes(&opinion))
             }

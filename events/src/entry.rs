@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::canonical;
 use crate::hash::{Bytes, Hash};
-use crate::id::{
-    AccountId, CommandKey, EntryId, Number, OrganisationId, Stream, Subject, words,
-};
+use crate::id::{AccountId, CommandKey, EntryId, Number, OrganisationId, Stream, Subject, words};
 use crate::keys::{Algorithm, BadSignature, PublicKey, SecretKey};
 use crate::merkle;
 use crate::time::Time;
@@ -320,8 +318,7 @@ pub fn origin_is_good(origin: &str) -> bool {
 }
 
 fn word_is_good(word: &str, most: usize) -> bool {
-    (1..=most).contains(&word.len())
-        && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+    (1..=most).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }
 
 fn clause_is_good(clause: &str) -> bool {

@@ -244,8 +244,7 @@ pub fn verify_batch(texts: &[&[u8]], signatures: &[[u8; 64]], keys: &[PublicKey]
         let signature = ed25519_dalek::Signature::from_bytes(&signatures[0]);
         return keys[0].key.verify(texts[0], &signature).is_ok();
     }
-    let signatures: Vec<_> =
-        signatures.iter().map(ed25519_dalek::Signature::from_bytes).collect();
+    let signatures: Vec<_> = signatures.iter().map(ed25519_dalek::Signature::from_bytes).collect();
     let keys: Vec<VerifyingKey> = keys.iter().map(|k| k.key).collect();
     ed25519_dalek::verify_batch(texts, &signatures, &keys).is_ok()
 }

@@ -219,9 +219,7 @@ impl Checkpoint {
         if !name_is_good(origin) {
             return Err(NoteError::Checkpoint("a bad origin"));
         }
-        let size = crate::id::Number::parse(size)
-            .ok_or(NoteError::Checkpoint("a bad size"))?
-            .0;
+        let size = crate::id::Number::parse(size).ok_or(NoteError::Checkpoint("a bad size"))?.0;
         let root = BASE64
             .decode(root.as_bytes())
             .ok()

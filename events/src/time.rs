@@ -40,9 +40,9 @@ impl Time {
             return None;
         }
         let number = |range: std::ops::Range<usize>| {
-            b[range].iter().try_fold(0u32, |n, d| {
-                d.is_ascii_digit().then(|| n * 10 + u32::from(d - b'0'))
-            })
+            b[range]
+                .iter()
+                .try_fold(0u32, |n, d| d.is_ascii_digit().then(|| n * 10 + u32::from(d - b'0')))
         };
         let date = NaiveDate::from_ymd_opt(
             i32::try_from(number(0..4)?).ok()?,
@@ -50,7 +50,8 @@ impl Time {
             number(8..10)?,
         )?;
         let micro = number(20..26)?;
-        let at = date.and_hms_micro_opt(number(11..13)?, number(14..16)?, number(17..19)?, micro)?;
+        let at =
+            date.and_hms_micro_opt(number(11..13)?, number(14..16)?, number(17..19)?, micro)?;
         Time::from_micros(at.and_utc().timestamp_micros())
     }
 

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use annals_events::Event;
 use annals_events::account::{Access, Duty, Event as AccountEvent};
 use annals_events::id::{AccountId, OrganisationId};
-use annals_events::Event;
 use serde::{Deserialize, Serialize};
 
 use crate::fold::{Fold, Frame, map_fold};
@@ -40,11 +40,14 @@ impl Fold for Accounts {
 
     fn apply(&mut self, frame: &Frame<'_>, event: &Event) {
         let Event::Account(AccountEvent::Opened(opened)) = event else { return };
-        self.accounts.insert(AccountId(frame.stream.id), Account {
-            access: opened.access,
-            duty: opened.duty,
-            organisation: opened.organisation,
-            opened: frame.position,
-        });
+        self.accounts.insert(
+            AccountId(frame.stream.id),
+            Account {
+                access: opened.access,
+                duty: opened.duty,
+                organisation: opened.organisation,
+                opened: frame.position,
+            },
+        );
     }
 }

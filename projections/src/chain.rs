@@ -132,7 +132,11 @@ impl Chain {
         }
         let starts = header.kind == "ledger.epoch_started";
         let epoch = header.epoch.0;
-        let good = if position == 0 { epoch == 0 } else if starts { epoch > self.epoch } else {
+        let good = if position == 0 {
+            epoch == 0
+        } else if starts {
+            epoch > self.epoch
+        } else {
             epoch == self.epoch
         };
         if !good {

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use annals_events::Event;
 use annals_events::column::Event as ColumnEvent;
 use annals_events::id::{ColumnId, SiteId};
-use annals_events::Event;
 use serde::{Deserialize, Serialize};
 
 use crate::fold::{Fold, Frame, map_fold};

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use annals_events::Event;
 use annals_events::content::Event as ContentEvent;
 use annals_events::id::{AccountId, BodyId, ContentId, SiteId};
-use annals_events::Event;
 use serde::{Deserialize, Serialize};
 
 use crate::fold::{Fold, Frame, map_fold};
@@ -68,19 +68,17 @@ impl Fold for Contents {
 
     fn apply(&mut self, frame: &Frame<'_>, event: &Event) {
         let Event::Content(event) = event else { return };
-        let content =
-            self.contents.entry(ContentId(frame.stream.id)).or_insert_with(|| Content {
-                site: event.site(),
-                status: Status::Drafted,
-                shown: None,
-                draft: None,
-            });
+        let content = self.contents.entry(ContentId(frame.stream.id)).or_insert_with(|| Content {
+            site: event.site(),
+            status: Status::Drafted,
+            shown: None,
+            draft: None,
+        });
         match event {
             ContentEvent::Drafted(drafted) => {
                 let author = frame.actor.map(|actor| actor.account);
-                content.draft = author.map(|author| {
-                    Box::new(Draft { body: drafted.body, author, passed: false })
-                });
+                content.draft = author
+                    .map(|author| Box::new(Draft { body: drafted.body, author, passed: false }));
             }
             ContentEvent::ReviewPassed(passed) => {
                 if let Some(draft) = &mut content.draft {

@@ -79,16 +79,19 @@ impl Ledger {
         let Some(proposal) = frame.cause.and_then(|cause| self.proposals.remove(&cause)) else {
             return;
         };
-        self.imports.insert(ImportId(frame.stream.id), Import {
-            closed: false,
-            cut_over: opened.cut_over,
-            lines: opened.lines,
-            next: 0,
-            opened: frame.position,
-            proposed_by: proposal.by,
-            site: opened.site,
-            source: opened.source,
-        });
+        self.imports.insert(
+            ImportId(frame.stream.id),
+            Import {
+                closed: false,
+                cut_over: opened.cut_over,
+                lines: opened.lines,
+                next: 0,
+                opened: frame.position,
+                proposed_by: proposal.by,
+                site: opened.site,
+                source: opened.source,
+            },
+        );
     }
 }
 
@@ -109,12 +112,15 @@ impl Fold for Ledger {
         match event {
             LedgerEvent::ActProposed(proposed) => {
                 let Some(actor) = frame.actor else { return };
-                self.proposals.insert(frame.position, Proposal {
-                    act: proposed.act,
-                    by: actor.account,
-                    digest: proposed.digest,
-                    stream: frame.stream,
-                });
+                self.proposals.insert(
+                    frame.position,
+                    Proposal {
+                        act: proposed.act,
+                        by: actor.account,
+                        digest: proposed.digest,
+                        stream: frame.stream,
+                    },
+                );
             }
             LedgerEvent::ImportOpened(opened) => self.open_import(frame, opened),
             LedgerEvent::ImportClosed(_) | LedgerEvent::KeyRotated(_) => {

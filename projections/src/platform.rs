@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use annals_events::Event;
 use annals_events::id::OrganisationId;
 use annals_events::platform::Event as PlatformEvent;
-use annals_events::Event;
 use serde::{Deserialize, Serialize};
 
 use crate::fold::{Fold, Frame, map_fold};
@@ -38,9 +38,9 @@ impl Fold for Platform {
         let Event::Platform(PlatformEvent::OrganisationRegistered(registered)) = event else {
             return;
         };
-        self.organisations.insert(OrganisationId(frame.stream.id), Organisation {
-            name: registered.name.as_str().to_owned(),
-            parent: registered.parent,
-        });
+        self.organisations.insert(
+            OrganisationId(frame.stream.id),
+            Organisation { name: registered.name.as_str().to_owned(), parent: registered.parent },
+        );
     }
 }

@@ -43,10 +43,13 @@ impl Fold for Sites {
 
     fn apply(&mut self, frame: &Frame<'_>, event: &Event) {
         let Event::Site(SiteEvent::Opened(opened)) = event else { return };
-        self.sites.insert(SiteId(frame.stream.id), Site {
-            name: opened.name.as_str().to_owned(),
-            organisation: opened.organisation,
-            opened_at: frame.effective_at(),
-        });
+        self.sites.insert(
+            SiteId(frame.stream.id),
+            Site {
+                name: opened.name.as_str().to_owned(),
+                organisation: opened.organisation,
+                opened_at: frame.effective_at(),
+            },
+        );
     }
 }

@@ -1,9 +1,8 @@
 //! One batch: decide command after command, build, sign on all cores, commit, anchor, answer.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use annals_events::entry::{self, CommandInfo};
-use annals_events::id::CommandKey;
 use annals_events::ledger::{Event as LedgerEvent, StateSealed};
 use annals_events::{Event, Header};
 use annals_projections::SEAL_EVERY;
@@ -24,9 +23,7 @@ const SIGN_PARALLEL_FROM: usize = 6;
 pub enum Fate {
     /// Its entries are rows `first..last` of the batch.
     Written { first: usize, last: usize },
-    /// The same key is earlier in this batch.
-    Same(usize),
-    /// The key was used before.
+    /// The key was used before, in this batch or ever.
     Known,
     /// No entries.
     Not(WriteError),
@@ -48,7 +45,7 @@ pub fn decide<D: Decider>(
     lead: &mut Lead,
     requests: &[Request<D::Payload>],
     now: annals_events::Time,
-    moved: &std::collections::HashSet<[u8; 32]>,
+    moved: &HashSet<[u8; 32]>,
 ) -> Result<Work, WriteError> {
     let epoch = lead.lease.epoch;
     let Some(deciding) = lead.deciding.as_mut() else {
@@ -58,14 +55,9 @@ pub fn decide<D: Decider>(
     let before = deciding.chain.size() - lead.pending.len() as u64;
     let mut work = Work { built: lead.pending.clone(), fates: Vec::new(), bodies: Vec::new() };
     let pending = work.built.len();
-    let mut in_flight: HashMap<CommandKey, usize> = HashMap::new();
     let mut seal = false;
-    for (order, request) in requests.iter().enumerate() {
+    for request in requests {
         let key = request.command.key;
-        if let Some(first) = in_flight.get(&key) {
-            work.fates.push(Fate::Same(*first));
-            continue;
-        }
         if deciding.chain.knows_command(key) {
             work.fates.push(Fate::Known);
             continue;
@@ -87,7 +79,6 @@ pub fn decide<D: Decider>(
                 let first = work.built.len();
                 match write(deciding, frame, &request.command, decided, &mut work.built) {
                     Ok(()) => {
-                        in_flight.insert(key, order);
                         let known: Vec<[u8; 32]> = work.bodies.iter().map(|b| b.id).collect();
                         let new = request.uploads.iter().filter(|upload| {
                             !moved.contains(&upload.id) && !known.contains(&upload.id)

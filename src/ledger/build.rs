@@ -60,8 +60,7 @@ pub fn build(chain: &Chain, frame: &Frame<'_>, draft: &Draft) -> Result<Built, B
     let (facts_salt, rest) = random.split_first_chunk::<32>().expect("74 bytes hold 32");
     let (private_salt, id) = rest.split_first_chunk::<32>().expect("42 bytes hold 32");
     let facts = Part { salt: *facts_salt, bytes: draft.event.facts() };
-    let private =
-        draft.private.clone().map(|bytes| Part { salt: *private_salt, bytes });
+    let private = draft.private.clone().map(|bytes| Part { salt: *private_salt, bytes });
     let stream = draft.stream;
     let subjects = draft.event.about(stream, frame.actor);
     let about: Vec<About> = subjects

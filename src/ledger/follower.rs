@@ -5,7 +5,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use annals_events::{Hash, Header, Event, entry};
+use annals_events::{Event, Hash, Header, entry};
 use annals_projections::chain::Chain;
 use annals_projections::judge::{self, Findings, View, Weight};
 use annals_projections::keys::KeyRing;
@@ -174,8 +174,12 @@ impl Serving {
         let Some((key, _)) = self.ring.entry_key(header.epoch.0) else {
             return Err(bad("signature", "its epoch has no entry key".to_owned()));
         };
-        let signed = (header.epoch.0 != own_epoch)
-            .then_some((*key, prepared.leaf, prepared.raw.signature, position));
+        let signed = (header.epoch.0 != own_epoch).then_some((
+            *key,
+            prepared.leaf,
+            prepared.raw.signature,
+            position,
+        ));
         let findings = self.fold(&header, prepared.leaf, &event);
         if findings.iter().any(|finding| finding.weight == Weight::Breach) {
             self.breaches += 1;

@@ -171,17 +171,11 @@ fn first_batch(
         }
         all.push(built);
     }
-    let founded =
-        Founded { genesis: serving.ring.genesis(), ledger, organisation, accounts };
+    let founded = Founded { genesis: serving.ring.genesis(), ledger, organisation, accounts };
     Ok((founded, all))
 }
 
-fn open_account(
-    stream: Stream,
-    organisation: OrganisationId,
-    name: &str,
-    duty: Duty,
-) -> Draft {
+fn open_account(stream: Stream, organisation: OrganisationId, name: &str, duty: Duty) -> Draft {
     let person = Person { command: None, name: name.to_owned(), nonce: None };
     Draft {
         stream,

@@ -272,10 +272,7 @@ pub fn internal(
     let built = build::build(&serving.chain, &frame, &draft)
         .map_err(|error| WriteError::Fault(error.to_string()))?;
     if let Event::Ledger(event) = &draft.event {
-        serving
-            .ring
-            .introduce(&built.header, built.leaf, event)
-            .map_err(WriteError::Fault)?;
+        serving.ring.introduce(&built.header, built.leaf, event).map_err(WriteError::Fault)?;
     }
     serving.fold(&built.header, built.leaf, &draft.event);
     Ok(built)

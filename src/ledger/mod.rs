@@ -5,10 +5,12 @@
 pub mod anchor;
 pub mod build;
 pub mod decider;
+pub mod export;
 pub mod follower;
 pub mod found;
 pub mod index;
 pub mod keys;
+pub mod scan;
 pub mod seal;
 pub mod sequencer;
 pub mod snapshot;
@@ -20,3 +22,38 @@ pub use decider::{Decided, Decider, Draft, Refusal, World};
 pub use follower::{FollowError, Follower, Serving};
 pub use lead::Parts;
 pub use sequencer::{Ledger, Receipt, Request, WriteError};
+
+use crate::error::{Exit, Failure};
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Failure {
+        let exit = match &error {
+            WriteError::Refused(_) | WriteError::TooLarge(_) | WriteError::KeyReused => {
+                Exit::Refused
+            }
+            WriteError::NotLeader { .. } => Exit::Held,
+            WriteError::Clock(_) | WriteError::Stopped(_) => Exit::Refused,
+            WriteError::Retryable(_) | WriteError::Fault(_) => Exit::Fault,
+        };
+        Failure { exit, sentence: error.to_string() }
+    }
+}
+
+impl From<FollowError> for Failure {
+    fn from(error: FollowError) -> Failure {
+        match error {
+            FollowError::Store(error) => error.into(),
+            bad @ FollowError::Bad { .. } => Failure::refused(bad.to_string()),
+        }
+    }
+}
+
+impl From<seal::SealError> for Failure {
+    fn from(error: seal::SealError) -> Failure {
+        match error {
+            seal::SealError::Follow(error) => error.into(),
+            seal::SealError::Store(error) => error.into(),
+            seal::SealError::Note(_) => Failure::fault(error.to_string()),
+        }
+    }
+}

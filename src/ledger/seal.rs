@@ -1,6 +1,5 @@
 //! 封存 — sign a checkpoint over what was read back from the store and hashed again.
 
-use annals_events::Hash;
 use annals_events::keys::SecretKey;
 use annals_events::note::{self, Checkpoint};
 
@@ -8,9 +7,9 @@ use super::follower::Follower;
 use crate::clock::Clock;
 use crate::store::{SharedStore, StoreError, StoredCheckpoint};
 
-/// The keys that sign checkpoints; during a rotation two log keys sign.
+/// The keys that sign checkpoints.
 pub struct SealKeys {
-    /// Log keys, the one in force first.
+    /// Log keys of this host, the one in force first.
     pub logs: Vec<SecretKey>,
     /// The cosigner, who adds the time.
     pub cosigner: SecretKey,
@@ -30,11 +29,12 @@ pub enum SealError {
     Note(String),
 }
 
-/// Seal everything up to `size`; answers the note, which is also in the store.
+/// Seal everything up to `size`; answers the note, which is also in the store. `new` is the log
+/// key that a rotation has just introduced: then old and new sign together.
 pub async fn seal(
     store: &SharedStore,
     follower: &Follower,
-    keys: &SealKeys,
+    (keys, new): (&SealKeys, Option<&SecretKey>),
     clock: &dyn Clock,
     size: u64,
 ) -> Result<StoredCheckpoint, SealError> {
@@ -50,25 +50,15 @@ pub async fn seal(
         return Ok(newest);
     }
     let seconds = u64::try_from(clock.wall().micros() / 1_000_000).unwrap_or(1).max(1);
-    let note = sign(origin, size, root, &ring.cosigner_name(), keys, seconds);
+    let logs: Vec<&SecretKey> = keys.logs.iter().chain(new).collect();
+    let mut note = Checkpoint { origin: origin.clone(), size, root }.to_note();
+    for log in logs {
+        note::sign_log(&mut note, &origin, log);
+    }
+    note::cosign(&mut note, &ring.cosigner_name(), &keys.cosigner, seconds);
+    let note = note.to_text();
     ring.check_note(&note).map_err(SealError::Note)?;
     let checkpoint = StoredCheckpoint { size, note };
     store.put_checkpoint(&checkpoint).await?;
     Ok(checkpoint)
-}
-
-fn sign(
-    origin: String,
-    size: u64,
-    root: Hash,
-    cosigner: &str,
-    keys: &SealKeys,
-    seconds: u64,
-) -> String {
-    let mut note = Checkpoint { origin: origin.clone(), size, root }.to_note();
-    for log in &keys.logs {
-        note::sign_log(&mut note, &origin, log);
-    }
-    note::cosign(&mut note, cosigner, &keys.cosigner, seconds);
-    note.to_text()
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use annals_events::entry::CommandInfo;
+use annals_events::keys::SecretKey;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::batch::{self, Fate};
@@ -18,7 +19,9 @@ use super::lead::{self, Lead, Parts};
 use super::seal::{self, SealError};
 use super::{index, snapshot};
 use crate::clock::{ClockFault, ClockGuard};
-use crate::store::{AcquireError, AppendError, Batch, BodyRef, SharedStore, StoreError, StoredCheckpoint};
+use crate::store::{
+    AcquireError, AppendError, Batch, BodyRef, SharedStore, StoreError, StoredCheckpoint,
+};
 
 /// Commands waiting at most; more wait outside.
 const QUEUE: usize = 4_096;
@@ -112,6 +115,22 @@ impl From<FollowError> for WriteError {
     }
 }
 
+fn stopping() -> WriteError {
+    WriteError::Retryable("the writer is stopping".to_owned())
+}
+
+/// A command in the queue.
+pub struct Enqueued {
+    answer: oneshot::Receiver<Answer>,
+}
+
+impl Enqueued {
+    /// Wait for what becomes of it.
+    pub async fn answer(self) -> Result<Receipt, WriteError> {
+        self.answer.await.map_err(|_| stopping())?
+    }
+}
+
 type Reply = oneshot::Sender<Result<Receipt, WriteError>>;
 
 enum Call<P> {
@@ -132,7 +151,7 @@ pub struct Ledger<D: Decider> {
 /// The key of the epoch under way, for snapshots.
 struct Signer {
     epoch: u64,
-    key: Arc<annals_events::keys::SecretKey>,
+    key: Arc<SecretKey>,
 }
 
 impl<D: Decider> Ledger<D> {
@@ -167,11 +186,16 @@ impl<D: Decider> Ledger<D> {
 
     /// Write a command.
     pub async fn submit(&self, request: Request<D::Payload>) -> Result<Receipt, WriteError> {
+        self.enqueue(request).await?.answer().await
+    }
+
+    /// Put a command into the writer's queue: commands enqueued one after another are decided in
+    /// that order.
+    pub async fn enqueue(&self, request: Request<D::Payload>) -> Result<Enqueued, WriteError> {
         let (reply, answer) = oneshot::channel();
-        let gone = |_| WriteError::Retryable("the writer is stopping".to_owned());
         let call = Call::Write(Box::new(request), reply);
-        self.calls.send(call).await.map_err(|e| gone(e.to_string()))?;
-        answer.await.map_err(|e| gone(e.to_string()))?
+        self.calls.send(call).await.map_err(|_| stopping())?;
+        Ok(Enqueued { answer })
     }
 
     /// The follower.
@@ -191,23 +215,25 @@ impl<D: Decider> Ledger<D> {
         Ok(size)
     }
 
-    /// Seal a checkpoint over everything committed so far, and feed the index.
-    pub async fn seal(&self) -> Result<StoredCheckpoint, SealError> {
+    /// Seal a checkpoint over everything committed so far, and feed the index; `new` is a log key
+    /// that was introduced just now and signs along.
+    pub async fn seal(&self, new: Option<&SecretKey>) -> Result<StoredCheckpoint, SealError> {
         let Parts { store, keys, clock, .. } = self.parts.as_ref();
         let size = store.head().await?.size;
+        let keys = (keys, new);
         let checkpoint = seal::seal(store, &self.follower, keys, clock.as_ref(), size).await?;
         index::feed(store, size).await?;
         Ok(checkpoint)
     }
 
     /// Stop writing: what is queued is finished, then checkpoint, index, snapshot, lease.
-    pub async fn stop(self) -> Result<StoredCheckpoint, SealError> {
+    pub async fn stop(self, new: Option<&SecretKey>) -> Result<StoredCheckpoint, SealError> {
         let (done, stopped) = oneshot::channel();
         if self.calls.send(Call::Stop(done)).await.is_ok() {
             // An error here means the task is gone, which is what was asked for.
             let _ = stopped.await;
         }
-        let checkpoint = self.seal().await?;
+        let checkpoint = self.seal(new).await?;
         self.keep_snapshot().await?;
         Ok(checkpoint)
     }
@@ -351,7 +377,7 @@ impl<D: Decider> Sequencer<D> {
                         batch::receipt(&rows[first..last], self.checkpoint.clone(), false);
                     receipt.ok_or_else(|| WriteError::Fault("a command wrote nothing".to_owned()))
                 }
-                Fate::Same(_) | Fate::Known => {
+                Fate::Known => {
                     batch::replay(&self.parts.store, request, self.checkpoint.clone()).await
                 }
                 Fate::Not(error) => Err(error),
@@ -430,9 +456,7 @@ impl<D: Decider> Sequencer<D> {
     ) -> Result<Option<crate::store::Head>, Failed> {
         match error {
             AppendError::Rejected(detail) => Err(Failed::Rejected(detail)),
-            AppendError::Retryable(detail) => {
-                Err(Failed::Error(WriteError::Retryable(detail)))
-            }
+            AppendError::Retryable(detail) => Err(Failed::Error(WriteError::Retryable(detail))),
             AppendError::Fenced { epoch } => {
                 self.lead = None;
                 Err(Failed::Error(WriteError::NotLeader {
@@ -441,9 +465,9 @@ impl<D: Decider> Sequencer<D> {
                     left_millis: 0,
                 }))
             }
-            AppendError::HeadMoved { size } => Err(Failed::Error(WriteError::Retryable(format!(
-                "the head moved to {size}"
-            )))),
+            AppendError::HeadMoved { size } => {
+                Err(Failed::Error(WriteError::Retryable(format!("the head moved to {size}"))))
+            }
             AppendError::Unknown(detail) => self.after_unknown(batch, detail).await,
         }
     }

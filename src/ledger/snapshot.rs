@@ -157,10 +157,7 @@ fn check(snapshot: &Snapshot, ring: &KeyRing) -> Result<Vec<Vec<u8>>, String> {
 }
 
 /// The keys of the first `size` entries, from the ledger's own stream alone.
-async fn key_ring(
-    store: &SharedStore,
-    size: u64,
-) -> Result<Result<KeyRing, String>, StoreError> {
+async fn key_ring(store: &SharedStore, size: u64) -> Result<Result<KeyRing, String>, StoreError> {
     let mut ring = KeyRing::default();
     let first = store.read(0, 1).await?;
     let Some(stream) = first.first().map(|row| row.stream.clone()) else {

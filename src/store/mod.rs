@@ -1,8 +1,8 @@
 //! Where entries are kept: one contract in words, two plain stores under it.
 //!
 //! The stores share no SQL, and no code but the check of a batch's shape, so that each stays an
-//! honest dialect; one suite in `tests/store` holds both to this page. Bytes go in and come out exactly as they were hashed:
-//! nothing here parses an entry.
+//! honest dialect; one suite in `tests/store` holds both to this page. Bytes go in and come out
+//! exactly as they were hashed: nothing here parses an entry.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -60,6 +60,17 @@ pub struct Body {
     pub salt: [u8; 32],
     /// The bytes themselves.
     pub bytes: Vec<u8>,
+}
+
+/// Where a body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyPlace {
+    /// Nowhere.
+    Missing,
+    /// Uploaded, named by no entry yet.
+    Uploaded,
+    /// Evidence.
+    Kept,
 }
 
 /// A body that an append moves from the uploads into the evidence.
@@ -218,8 +229,8 @@ pub trait Store: Send + Sync + 'static {
     /// Put bodies among the uploads, durably; an id already there (or already evidence) is left.
     async fn put_uploads(&self, bodies: &[Body]) -> Result<(), StoreError>;
 
-    /// Which of these ids are not there, neither as upload nor as evidence.
-    async fn missing_bodies(&self, ids: &[[u8; 32]]) -> Result<Vec<[u8; 32]>, StoreError>;
+    /// Where each of these bodies is, in the order asked.
+    async fn find_bodies(&self, ids: &[[u8; 32]]) -> Result<Vec<BodyPlace>, StoreError>;
 
     /// Delete uploads older than `age` by the store's clock; answers how many.
     async fn sweep_uploads(&self, age: Duration) -> Result<u64, StoreError>;
@@ -312,9 +323,7 @@ pub async fn open(database: &str) -> Result<SharedStore, StoreError> {
     if is_postgres(database) {
         Ok(Arc::new(postgres::PostgresStore::connect(database).await?))
     } else {
-        Ok(Arc::new(
-            sqlite::SqliteStore::open(Path::new(database), false).await?,
-        ))
+        Ok(Arc::new(sqlite::SqliteStore::open(Path::new(database), false).await?))
     }
 }
 

@@ -13,9 +13,7 @@ pub(super) fn signed(value: u64) -> i64 {
 pub(super) fn check(lease: &Lease, at: &Head, batch: &Batch) -> Result<(), String> {
     if lease.epoch != at.epoch {
         let (lease, at) = (lease.epoch, at.epoch);
-        return Err(format!(
-            "a lease of epoch {lease} beside a head of epoch {at}"
-        ));
+        return Err(format!("a lease of epoch {lease} beside a head of epoch {at}"));
     }
     if batch.rows.is_empty() {
         return Err("a batch without entries".into());
@@ -28,19 +26,9 @@ pub(super) fn check(lease: &Lease, at: &Head, batch: &Batch) -> Result<(), Strin
         if row.command_key.is_some() != row.command_index.is_some() {
             return Err(format!("position {place} has half a command"));
         }
-        let numbers = [
-            place,
-            row.version,
-            u64::from(row.command_index.unwrap_or(0)),
-        ];
-        if numbers
-            .iter()
-            .zip([i64::MAX as u64, i64::MAX as u64, i32::MAX as u64])
-            .any(past)
-        {
-            return Err(format!(
-                "position {place} has a number beyond what a store can keep"
-            ));
+        let numbers = [place, row.version, u64::from(row.command_index.unwrap_or(0))];
+        if numbers.iter().zip([i64::MAX as u64, i64::MAX as u64, i32::MAX as u64]).any(past) {
+            return Err(format!("position {place} has a number beyond what a store can keep"));
         }
     }
     let mut ids: Vec<&[u8; 32]> = batch.bodies.iter().map(|body| &body.id).collect();

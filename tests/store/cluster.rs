@@ -23,9 +23,7 @@ async fn broken_connections_never_lie() {
     let cluster = Cluster::start(Durability::Off).expect("a cluster");
     let urls = cluster.create_database("broken").expect("a database");
     PostgresStore::migrate(&urls.owner).await.expect("migrated");
-    let store = PostgresStore::connect(&urls.service)
-        .await
-        .expect("connected");
+    let store = PostgresStore::connect(&urls.service).await.expect("connected");
     let (lease, mut head) = take(&store, "a").await;
     let killer = std::thread::spawn(move || {
         let begun = Instant::now();
@@ -61,10 +59,7 @@ async fn broken_connections_never_lie() {
     let rows = store.read(0, 10_000).await.expect("entries");
     let expected = batch(0, head.size.min(10_000), 1).rows;
     assert!(rows == expected, "the entries are not those appended");
-    assert!(
-        written > 0 && unknown > 0,
-        "{written} written, {unknown} unknown"
-    );
+    assert!(written > 0 && unknown > 0, "{written} written, {unknown} unknown");
     store.close().await;
     drop(cluster);
 }

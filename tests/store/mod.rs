@@ -35,16 +35,9 @@ impl Fixture {
     pub async fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("annals.sqlite");
-        SqliteStore::open(&path, true)
-            .await
-            .expect("a new file")
-            .close()
-            .await;
+        SqliteStore::open(&path, true).await.expect("a new file").close().await;
         let place = Place::Sqlite(path, folder);
-        Self {
-            store: open(&place).await,
-            place,
-        }
+        Self { store: open(&place).await, place }
     }
 
     pub async fn postgres() -> Self {
@@ -53,14 +46,9 @@ impl Fixture {
             cluster.fresh_database().expect("a database")
         });
         let urls = urls.await.expect("the blocking task ends");
-        PostgresStore::migrate(&urls.owner)
-            .await
-            .expect("a migration");
+        PostgresStore::migrate(&urls.owner).await.expect("a migration");
         let place = Place::Postgres(urls);
-        Self {
-            store: open(&place).await,
-            place,
-        }
+        Self { store: open(&place).await, place }
     }
 
     /// A second store on the same database, as another process would have it.
@@ -86,11 +74,9 @@ impl Fixture {
 async fn open(place: &Place) -> Arc<dyn Store> {
     match place {
         Place::Sqlite(path, _) => Arc::new(SqliteStore::open(path, false).await.expect("open")),
-        Place::Postgres(urls) => Arc::new(
-            PostgresStore::connect(&urls.service)
-                .await
-                .expect("connect"),
-        ),
+        Place::Postgres(urls) => {
+            Arc::new(PostgresStore::connect(&urls.service).await.expect("connect"))
+        }
     }
 }
 
@@ -140,33 +126,20 @@ pub fn row(position: u64, mark: u8) -> Row {
 }
 
 pub fn batch(from: u64, count: u64, mark: u8) -> Batch {
-    Batch {
-        rows: (from..from + count).map(|p| row(p, mark)).collect(),
-        bodies: vec![],
-    }
+    Batch { rows: (from..from + count).map(|p| row(p, mark)).collect(), bodies: vec![] }
 }
 
 pub fn body(seed: u8, bytes: &[u8]) -> Body {
-    Body {
-        id: [seed; 32],
-        salt: [seed ^ 0xaa; 32],
-        bytes: bytes.to_vec(),
-    }
+    Body { id: [seed; 32], salt: [seed ^ 0xaa; 32], bytes: bytes.to_vec() }
 }
 
 pub fn body_ref(seed: u8, site: u8) -> BodyRef {
-    BodyRef {
-        id: [seed; 32],
-        site: [site; 16],
-    }
+    BodyRef { id: [seed; 32], site: [site; 16] }
 }
 
 /// The lease and the head after taking it.
 pub async fn take(store: &dyn Store, holder: &str) -> (Lease, Head) {
-    let lease = store
-        .acquire(holder, TTL, 0, false)
-        .await
-        .expect("a free lease");
+    let lease = store.acquire(holder, TTL, 0, false).await.expect("a free lease");
     let head = store.head().await.expect("a head");
     (lease, head)
 }

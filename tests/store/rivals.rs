@@ -9,11 +9,7 @@ use annals::store::{AcquireError, AppendError, Row, Store};
 
 use super::{Fixture, TTL, batch, end, on_both, take, whole};
 
-on_both!(
-    two_writers_never_fork,
-    a_crowd_never_forks,
-    nobody_sees_part_of_a_batch
-);
+on_both!(two_writers_never_fork, a_crowd_never_forks, nobody_sees_part_of_a_batch);
 
 /// Both believe that they hold the ledger; one wins, and the other learns why not.
 async fn two_writers_never_fork(fixture: &Fixture) {
@@ -23,10 +19,8 @@ async fn two_writers_never_fork(fixture: &Fixture) {
         let at = one.head().await.expect("a head");
         let own = batch(at.size, 3, 1);
         let rival = batch(at.size, 2, 2);
-        let (first, second) = tokio::join!(
-            one.append(&lease, &at, &own),
-            two.append(&lease, &at, &rival)
-        );
+        let (first, second) =
+            tokio::join!(one.append(&lease, &at, &own), two.append(&lease, &at, &rival));
         let won = match (&first, &second) {
             (Ok(head), Err(AppendError::HeadMoved { .. }))
             | (Err(AppendError::HeadMoved { .. }), Ok(head)) => head,
@@ -37,22 +31,13 @@ async fn two_writers_never_fork(fixture: &Fixture) {
     let forced = two.acquire("two", TTL, 0, true).await.expect("forced");
     let at = two.head().await.expect("a head");
     let refused = one.append(&lease, &head, &batch(head.size, 1, 1)).await;
-    assert!(
-        matches!(refused, Err(AppendError::Fenced { epoch: 2 })),
-        "{refused:?}"
-    );
-    two.append(&forced, &at, &batch(at.size, 1, 2))
-        .await
-        .expect("the holder's");
+    assert!(matches!(refused, Err(AppendError::Fenced { epoch: 2 })), "{refused:?}");
+    two.append(&forced, &at, &batch(at.size, 1, 2)).await.expect("the holder's");
     dense(&whole(one).await, &one.head().await.expect("a head"));
 }
 
 fn dense(rows: &[Row], head: &annals::store::Head) {
-    assert!(
-        rows.iter()
-            .zip(0..)
-            .all(|(row, position)| row.position == position)
-    );
+    assert!(rows.iter().zip(0..).all(|(row, position)| row.position == position));
     assert_eq!(head.size, rows.len() as u64);
     assert_eq!(rows.last().map_or([0; 32], |row| row.leaf), head.leaf);
 }
@@ -66,9 +51,7 @@ async fn appender(
 ) -> (BTreeMap<u64, [u8; 32]>, u64) {
     let mut random = u64::from(mark) * 0x9e37_79b9_7f4a_7c15 + 1;
     let mut below = move |most: u64| {
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (random >> 33) % most
     };
     let (mut kept, mut refused) = (BTreeMap::new(), 0);
@@ -118,10 +101,7 @@ async fn a_crowd_never_forks(fixture: &Fixture) {
     let tailer = fixture.another().await;
     let (begun, mut tailed) = (Instant::now(), Vec::new());
     while begun.elapsed() < Duration::from_secs(3) {
-        let page: Vec<Row> = tailer
-            .read(tailed.len() as u64, 100)
-            .await
-            .expect("entries");
+        let page: Vec<Row> = tailer.read(tailed.len() as u64, 100).await.expect("entries");
         for row in page {
             assert_eq!(row.position, tailed.len() as u64, "a hole or a repeat");
             tailed.push(row);
@@ -133,11 +113,7 @@ async fn a_crowd_never_forks(fixture: &Fixture) {
     for one in crowd {
         let (own, refused) = one.await.expect("the appender ends");
         for (position, leaf) in own {
-            assert_eq!(
-                kept.insert(position, leaf),
-                None,
-                "two were told yes for {position}"
-            );
+            assert_eq!(kept.insert(position, leaf), None, "two were told yes for {position}");
         }
         refusals += refused;
     }
@@ -146,11 +122,7 @@ async fn a_crowd_never_forks(fixture: &Fixture) {
     assert_eq!(rows[..tailed.len()], tailed, "what was seen has changed");
     let stored: BTreeMap<u64, [u8; 32]> = rows.iter().map(|r| (r.position, r.leaf)).collect();
     assert_eq!(stored, kept, "what was answered is not what is there");
-    assert!(
-        kept.len() > 50 && refusals > 5,
-        "{} kept, {refusals} refused",
-        kept.len()
-    );
+    assert!(kept.len() > 50 && refusals > 5, "{} kept, {refusals} refused", kept.len());
 }
 
 async fn nobody_sees_part_of_a_batch(fixture: &Fixture) {
@@ -162,10 +134,7 @@ async fn nobody_sees_part_of_a_batch(fixture: &Fixture) {
         let (lease, mut head) = take(&*writer, "a").await;
         while counter.load(Ordering::Relaxed) == 0 {
             let next = batch(head.size, ROWS, 1);
-            head = writer
-                .append(&lease, &head, &next)
-                .await
-                .expect("an append");
+            head = writer.append(&lease, &head, &next).await.expect("an append");
         }
     });
     let begun = Instant::now();
@@ -175,10 +144,7 @@ async fn nobody_sees_part_of_a_batch(fixture: &Fixture) {
         assert_eq!(head.size % ROWS, 0, "part of a batch in the head");
         let rows = reader.read(next, 10_000).await.expect("entries");
         assert_eq!(rows.len() as u64 % ROWS, 0, "part of a batch");
-        assert!(
-            next + rows.len() as u64 >= head.size,
-            "a head without its batch"
-        );
+        assert!(next + rows.len() as u64 >= head.size, "a head without its batch");
         let expected = batch(next, rows.len() as u64, 1).rows;
         assert!(rows == expected, "a batch without its parts");
         next += rows.len() as u64;

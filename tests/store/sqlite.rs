@@ -13,42 +13,24 @@ async fn accidents_are_stopped() {
     let fixture = Fixture::sqlite().await;
     let store = &*fixture.store;
     let (lease, head) = take(store, "a").await;
-    store
-        .put_uploads(&[body(1, b"one")])
-        .await
-        .expect("an upload");
+    store.put_uploads(&[body(1, b"one")]).await.expect("an upload");
     let mut first = batch(0, 2, 1);
     first.bodies = vec![body_ref(1, 1)];
-    store
-        .append(&lease, &head, &first)
-        .await
-        .expect("an append");
-    let checkpoint = StoredCheckpoint {
-        size: 2,
-        note: "note".into(),
-    };
+    store.append(&lease, &head, &first).await.expect("an append");
+    let checkpoint = StoredCheckpoint { size: 2, note: "note".into() };
     store.put_checkpoint(&checkpoint).await.expect("kept");
     let url = format!("sqlite://{}", fixture.path().display());
     let mut raw = SqliteConnection::connect(&url).await.expect("connected");
-    for (table, column) in [
-        ("entry", "facts"),
-        ("private", "bytes"),
-        ("body", "bytes"),
-        ("checkpoint", "note"),
-    ] {
-        for statement in [
-            format!("UPDATE {table} SET {column} = {column}"),
-            format!("DELETE FROM {table}"),
-        ] {
+    for (table, column) in
+        [("entry", "facts"), ("private", "bytes"), ("body", "bytes"), ("checkpoint", "note")]
+    {
+        for statement in
+            [format!("UPDATE {table} SET {column} = {column}"), format!("DELETE FROM {table}")]
+        {
             let shown = statement.clone();
-            let error = sqlx::query(AssertSqlSafe(statement))
-                .execute(&mut raw)
-                .await
-                .expect_err(&shown);
-            assert!(
-                error.to_string().contains("only ever added"),
-                "{shown}: {error}"
-            );
+            let error =
+                sqlx::query(AssertSqlSafe(statement)).execute(&mut raw).await.expect_err(&shown);
+            assert!(error.to_string().contains("only ever added"), "{shown}: {error}");
         }
     }
     assert_eq!(store.read(0, 9).await.expect("entries"), first.rows);
@@ -57,35 +39,18 @@ async fn accidents_are_stopped() {
 #[tokio::test]
 async fn a_full_disk_rejects_and_leaves_the_store_usable() {
     let fixture = Fixture::sqlite().await;
-    let store = SqliteStore::open(fixture.path(), false)
-        .await
-        .expect("opened");
+    let store = SqliteStore::open(fixture.path(), false).await.expect("opened");
     let (lease, mut head) = take(&store, "a").await;
-    head = store
-        .append(&lease, &head, &batch(0, 3, 1))
-        .await
-        .expect("an append");
-    store
-        .limit_pages(1)
-        .await
-        .expect("limited to what there is");
+    head = store.append(&lease, &head, &batch(0, 3, 1)).await.expect("an append");
+    store.limit_pages(1).await.expect("limited to what there is");
     let mut large = batch(3, 70, 1);
     large.rows[69].private = Some(([1; 32], vec![7; 5_000_000]));
     let outcome = store.append(&lease, &head, &large).await;
-    assert!(
-        matches!(outcome, Err(AppendError::Rejected(_))),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, Err(AppendError::Rejected(_))), "{outcome:?}");
     assert_eq!(end(&store.head().await.expect("a head")), end(&head));
-    assert_eq!(
-        store.read(0, 99).await.expect("entries"),
-        batch(0, 3, 1).rows
-    );
+    assert_eq!(store.read(0, 99).await.expect("entries"), batch(0, 3, 1).rows);
     // The failed connection is gone, and its limit with it.
-    store
-        .append(&lease, &head, &large)
-        .await
-        .expect("there is room again");
+    store.append(&lease, &head, &large).await.expect("there is room again");
     assert_eq!(store.read(0, 99).await.expect("entries").len(), 73);
 }
 
@@ -96,23 +61,11 @@ async fn a_lock_held_too_long_is_retryable() {
     let (lease, head) = take(store, "a").await;
     let url = format!("sqlite://{}", fixture.path().display());
     let mut raw = SqliteConnection::connect(&url).await.expect("connected");
-    sqlx::query("BEGIN IMMEDIATE")
-        .execute(&mut raw)
-        .await
-        .expect("locked");
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut raw).await.expect("locked");
     let outcome = store.append(&lease, &head, &batch(0, 1, 1)).await;
-    assert!(
-        matches!(outcome, Err(AppendError::Retryable(_))),
-        "{outcome:?}"
-    );
-    sqlx::query("ROLLBACK")
-        .execute(&mut raw)
-        .await
-        .expect("unlocked");
-    store
-        .append(&lease, &head, &batch(0, 1, 1))
-        .await
-        .expect("the same batch");
+    assert!(matches!(outcome, Err(AppendError::Retryable(_))), "{outcome:?}");
+    sqlx::query("ROLLBACK").execute(&mut raw).await.expect("unlocked");
+    store.append(&lease, &head, &batch(0, 1, 1)).await.expect("the same batch");
 }
 
 /// A caller that stops waiting must not leave the one writing connection inside a transaction.

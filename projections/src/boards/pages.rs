@@ -102,14 +102,20 @@ impl Pages {
                 Kind::Shown { path, title, body, bytes } => {
                     // A path that was removed shows as an empty one, never as a lost page.
                     let path = path.clone().or(before).unwrap_or_default();
-                    live.insert(change.content, (order, Page {
-                        path,
-                        content: change.content,
-                        position: change.position,
-                        body: *body,
-                        bytes: *bytes,
-                        title: title.clone(),
-                    }));
+                    live.insert(
+                        change.content,
+                        (
+                            order,
+                            Page {
+                                path,
+                                content: change.content,
+                                position: change.position,
+                                body: *body,
+                                bytes: *bytes,
+                                title: title.clone(),
+                            },
+                        ),
+                    );
                 }
                 Kind::Moved { path } => {
                     if let Some((changed, page)) = live.get_mut(&change.content) {

@@ -22,10 +22,8 @@ pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &Event, findings: &mut Fi
         return;
     }
     if event.imported().is_some() {
-        findings.push(Finding::breach(
-            "content_of_import",
-            "only an imported entry names an import",
-        ));
+        findings
+            .push(Finding::breach("content_of_import", "only an imported entry names an import"));
     }
     match event {
         Event::Drafted(drafted) => {
@@ -63,10 +61,8 @@ fn judge_review(
         return;
     };
     if draft.body != body {
-        findings.push(Finding::breach(
-            "draft_changed",
-            "the version reviewed is not the one in work",
-        ));
+        findings
+            .push(Finding::breach("draft_changed", "the version reviewed is not the one in work"));
     }
     if frame.actor.is_some_and(|actor| actor.account == draft.author) {
         findings.push(Finding::breach(

@@ -92,10 +92,9 @@ fn judge_persons(view: View<'_>, frame: &Frame<'_>, event: &ContentEvent, findin
     }
     match line.approver {
         None => findings.push(Finding::flag("approver_absent", "it went live without approval")),
-        Some(approver) if approver == line.author => findings.push(Finding::flag(
-            "approver_is_author",
-            "its author approved it himself",
-        )),
+        Some(approver) if approver == line.author => {
+            findings.push(Finding::flag("approver_is_author", "its author approved it himself"))
+        }
         Some(_) => {}
     }
     let published = matches!(event, ContentEvent::Published(_));

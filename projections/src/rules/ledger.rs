@@ -1,9 +1,9 @@
 //! What may follow what in the ledger's own entries: acts of two persons, seals, imports.
 
+use annals_events::Event;
 use annals_events::id::{ImportId, SiteId};
 use annals_events::import;
 use annals_events::ledger::{Act, Event as LedgerEvent};
-use annals_events::Event;
 
 use crate::fold::Frame;
 use crate::judge::{Finding, Findings, View};
@@ -81,9 +81,8 @@ fn judge_two_persons(view: View<'_>, frame: &Frame<'_>, act: Act, findings: &mut
         findings.push(Finding::breach("proposal_missing", "nobody proposed this act"));
         return;
     };
-    let same = proposal.act == act
-        && proposal.digest == command.digest
-        && proposal.stream == frame.stream;
+    let same =
+        proposal.act == act && proposal.digest == command.digest && proposal.stream == frame.stream;
     if !same {
         findings.push(Finding::breach("proposal_differs", "another act was proposed"));
     }

@@ -78,10 +78,8 @@ pub(super) async fn append(
     batch: &Batch,
 ) -> Result<Head, AppendError> {
     shape::check(lease, at, batch).map_err(AppendError::Rejected)?;
-    let mut connection = pool
-        .acquire()
-        .await
-        .map_err(|error| AppendError::Retryable(error.to_string()))?;
+    let mut connection =
+        pool.acquire().await.map_err(|error| AppendError::Retryable(error.to_string()))?;
     // All answers are awaited, not only the row: the commit comes after it.
     let answer = statement(lease, at, batch).fetch_all(&mut *connection);
     let outcome = match tokio::time::timeout(TIMEOUT, answer).await {
@@ -108,18 +106,9 @@ fn statement<'q>(
     batch: &'q Batch,
 ) -> Query<'q, Postgres, PgArguments> {
     let rows = &batch.rows;
-    let last = rows
-        .last()
-        .expect("the shape was checked: a batch has entries");
-    let private = || {
-        rows.iter()
-            .filter_map(|row| Some((row.position, row.private.as_ref()?)))
-    };
-    let sql = if batch.bodies.is_empty() {
-        APPEND
-    } else {
-        APPEND_WITH_BODIES
-    };
+    let last = rows.last().expect("the shape was checked: a batch has entries");
+    let private = || rows.iter().filter_map(|row| Some((row.position, row.private.as_ref()?)));
+    let sql = if batch.bodies.is_empty() { APPEND } else { APPEND_WITH_BODIES };
     let query = sqlx::query(sql)
         .bind(signed(last.position + 1))
         .bind(&last.leaf[..])
@@ -135,16 +124,8 @@ fn statement<'q>(
         .bind(rows.iter().map(|row| &row.facts_salt[..]).bind_iter())
         .bind(rows.iter().map(|row| &row.stream[..]).bind_iter())
         .bind(rows.iter().map(|row| signed(row.version)).bind_iter())
-        .bind(
-            rows.iter()
-                .map(|row| row.command_key.as_ref().map(|key| &key[..]))
-                .bind_iter(),
-        )
-        .bind(
-            rows.iter()
-                .map(|row| row.command_index.map(index))
-                .bind_iter(),
-        )
+        .bind(rows.iter().map(|row| row.command_key.as_ref().map(|key| &key[..])).bind_iter())
+        .bind(rows.iter().map(|row| row.command_index.map(index)).bind_iter())
         .bind(private().map(|(position, _)| signed(position)).bind_iter())
         .bind(private().map(|(_, (salt, _))| &salt[..]).bind_iter())
         .bind(private().map(|(_, (_, bytes))| &bytes[..]).bind_iter());

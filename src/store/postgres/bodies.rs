@@ -6,7 +6,7 @@ use sqlx::postgres::{PgBindIterExt, PgRow};
 use sqlx::{PgExecutor, PgPool, Row as _};
 
 use super::{lease, outcome};
-use crate::store::{Body, BodyDigest, BodyRef, READ_ROWS_MAX, StoreError};
+use crate::store::{Body, BodyDigest, BodyPlace, BodyRef, READ_ROWS_MAX, StoreError};
 
 pub(super) async fn put_uploads(pool: &PgPool, bodies: &[Body]) -> Result<(), StoreError> {
     const UPLOAD: &str = "
@@ -28,17 +28,21 @@ pub(super) async fn put_uploads(pool: &PgPool, bodies: &[Body]) -> Result<(), St
         .map_err(outcome::of_store)
 }
 
-pub(super) async fn missing(pool: &PgPool, ids: &[[u8; 32]]) -> Result<Vec<[u8; 32]>, StoreError> {
-    const MISSING: &str = "
-        SELECT id FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (id, place)
-         WHERE NOT EXISTS (SELECT 1 FROM body WHERE body.id = asked.id)
-           AND NOT EXISTS (SELECT 1 FROM upload WHERE upload.id = asked.id)
+pub(super) async fn find(pool: &PgPool, ids: &[[u8; 32]]) -> Result<Vec<BodyPlace>, StoreError> {
+    const FIND: &str = "
+        SELECT CASE WHEN EXISTS (SELECT 1 FROM body WHERE body.id = asked.id) THEN 2
+                    WHEN EXISTS (SELECT 1 FROM upload WHERE upload.id = asked.id) THEN 1
+                    ELSE 0 END
+          FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (id, place)
          ORDER BY place";
-    sqlx::query_scalar(MISSING)
-        .bind(ids)
-        .fetch_all(pool)
-        .await
-        .map_err(outcome::of_store)
+    let found: Vec<i32> =
+        sqlx::query_scalar(FIND).bind(ids).fetch_all(pool).await.map_err(outcome::of_store)?;
+    let place = |place| match place {
+        2 => BodyPlace::Kept,
+        1 => BodyPlace::Uploaded,
+        _ => BodyPlace::Missing,
+    };
+    Ok(found.into_iter().map(place).collect())
 }
 
 /// Which of these are no uploads, evidence or not.
@@ -71,22 +75,11 @@ pub(super) async fn sweep_uploads(pool: &PgPool, age: Duration) -> Result<u64, S
 
 pub(super) async fn bodies(pool: &PgPool, ids: &[[u8; 32]]) -> Result<Vec<Body>, StoreError> {
     const BODIES: &str = "SELECT id, salt, bytes FROM body WHERE id = ANY($1) ORDER BY id";
-    let rows = sqlx::query(BODIES)
-        .bind(ids)
-        .fetch_all(pool)
-        .await
-        .map_err(outcome::of_store)?;
+    let rows = sqlx::query(BODIES).bind(ids).fetch_all(pool).await.map_err(outcome::of_store)?;
     let body = |row: &PgRow| {
-        Ok(Body {
-            id: row.try_get(0)?,
-            salt: row.try_get(1)?,
-            bytes: row.try_get(2)?,
-        })
+        Ok(Body { id: row.try_get(0)?, salt: row.try_get(1)?, bytes: row.try_get(2)? })
     };
-    rows.iter()
-        .map(body)
-        .collect::<Result<_, _>>()
-        .map_err(outcome::of_store)
+    rows.iter().map(body).collect::<Result<_, _>>().map_err(outcome::of_store)
 }
 
 pub(super) async fn body_ids(
@@ -145,14 +138,7 @@ pub(super) async fn all_body_digests(
 
 fn digests(rows: &[PgRow]) -> Result<Vec<BodyDigest>, StoreError> {
     let line = |row: &PgRow| {
-        Ok(BodyDigest {
-            site: row.try_get(0)?,
-            sha256: row.try_get(1)?,
-            body: row.try_get(2)?,
-        })
+        Ok(BodyDigest { site: row.try_get(0)?, sha256: row.try_get(1)?, body: row.try_get(2)? })
     };
-    rows.iter()
-        .map(line)
-        .collect::<Result<_, _>>()
-        .map_err(outcome::of_store)
+    rows.iter().map(line).collect::<Result<_, _>>().map_err(outcome::of_store)
 }

@@ -40,9 +40,7 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
 
 /// Made of the parts that are no secret, never of the URL.
 pub(super) fn place(options: &PgConnectOptions) -> String {
-    let database = options
-        .get_database()
-        .unwrap_or_else(|| options.get_username());
+    let database = options.get_database().unwrap_or_else(|| options.get_username());
     let host = match options.get_socket() {
         Some(folder) => folder.display().to_string(),
         None => options.get_host().to_owned(),
@@ -71,9 +69,8 @@ pub(super) async fn pool(options: PgConnectOptions, most: u32) -> Result<PgPool,
 }
 
 pub(super) async fn migrate(url: &str) -> Result<(), StoreError> {
-    let mut connection = sqlx::PgConnection::connect_with(&options(url)?)
-        .await
-        .map_err(outcome::of_store)?;
+    let mut connection =
+        sqlx::PgConnection::connect_with(&options(url)?).await.map_err(outcome::of_store)?;
     let done = MIGRATOR.run_direct(None, &mut connection, false).await;
     // The answer is in; how the connection ends changes nothing.
     let _ = connection.close().await;
@@ -100,21 +97,16 @@ pub(super) async fn check_schema(pool: &PgPool) -> Result<(), StoreError> {
         let version: i64 = row.try_get(0).map_err(outcome::of_store)?;
         let checksum: Vec<u8> = row.try_get(1).map_err(outcome::of_store)?;
         let success: bool = row.try_get(2).map_err(outcome::of_store)?;
-        let same = known
-            .next()
-            .is_some_and(|own| own.version == version && *own.checksum == checksum[..]);
+        let same =
+            known.next().is_some_and(|own| own.version == version && *own.checksum == checksum[..]);
         if !same || !success {
-            return Err(StoreError::Schema(format!(
-                "migration {version} is not this program's"
-            )));
+            return Err(StoreError::Schema(format!("migration {version} is not this program's")));
         }
     }
     match known.next() {
         Some(next) => {
             let version = next.version;
-            Err(StoreError::Schema(format!(
-                "migration {version} is missing: run `annals migrate`"
-            )))
+            Err(StoreError::Schema(format!("migration {version} is missing: run `annals migrate`")))
         }
         None => Ok(()),
     }
@@ -157,8 +149,5 @@ const EXCESS: &str = "
     ORDER BY grave, why LIMIT 1";
 
 pub(super) async fn excess_rights(pool: &PgPool) -> Result<Option<String>, StoreError> {
-    sqlx::query_scalar(EXCESS)
-        .fetch_optional(pool)
-        .await
-        .map_err(outcome::of_store)
+    sqlx::query_scalar(EXCESS).fetch_optional(pool).await.map_err(outcome::of_store)
 }

@@ -25,10 +25,7 @@ pub(super) async fn newest_checkpoint(
 ) -> Result<Option<StoredCheckpoint>, StoreError> {
     const NEWEST: &str =
         "SELECT size, note FROM checkpoint ORDER BY size DESC, number DESC LIMIT 1";
-    let row = sqlx::query(NEWEST)
-        .fetch_optional(pool)
-        .await
-        .map_err(outcome::of_store)?;
+    let row = sqlx::query(NEWEST).fetch_optional(pool).await.map_err(outcome::of_store)?;
     row.as_ref().map(checkpoint).transpose()
 }
 
@@ -153,9 +150,7 @@ pub(super) async fn snapshot(
     }
     let promised: i32 = first.try_get(5).map_err(field)?;
     if usize::try_from(promised) != Ok(chunks.len()) {
-        return Err(StoreError::Corrupt(format!(
-            "a snapshot of {fold} lacks chunks"
-        )));
+        return Err(StoreError::Corrupt(format!("a snapshot of {fold} lacks chunks")));
     }
     Ok(Some(Snapshot {
         fold: fold.to_owned(),
@@ -193,14 +188,8 @@ pub(super) async fn put_index(
             ON CONFLICT DO NOTHING
         )
         SELECT count(*) FROM moved";
-    if to < from
-        || rows
-            .iter()
-            .any(|row| row.position < from || row.position >= to)
-    {
-        return Err(StoreError::Refused(format!(
-            "index lines outside {from}..{to}"
-        )));
+    if to < from || rows.iter().any(|row| row.position < from || row.position >= to) {
+        return Err(StoreError::Refused(format!("index lines outside {from}..{to}")));
     }
     let moved: i64 = sqlx::query_scalar(PUT)
         .bind(signed(from))

@@ -17,9 +17,7 @@ const HEAD: &str = "
 
 pub(super) fn micros(ttl: Duration) -> i64 {
     // A century and a bit is the most that a timestamp plus this can be sure to hold.
-    i64::try_from(ttl.as_micros())
-        .unwrap_or(i64::MAX)
-        .min(4_000_000_000_000_000)
+    i64::try_from(ttl.as_micros()).unwrap_or(i64::MAX).min(4_000_000_000_000_000)
 }
 
 pub(super) fn decode(row: &PgRow) -> Result<Head, StoreError> {
@@ -35,11 +33,7 @@ pub(super) fn decode(row: &PgRow) -> Result<Head, StoreError> {
 }
 
 pub(super) async fn head(on: impl PgExecutor<'_>) -> Result<Head, StoreError> {
-    match sqlx::query(HEAD)
-        .fetch_optional(on)
-        .await
-        .map_err(outcome::of_store)?
-    {
+    match sqlx::query(HEAD).fetch_optional(on).await.map_err(outcome::of_store)? {
         Some(row) => decode(&row),
         None => Err(StoreError::Corrupt("the head row is gone".into())),
     }
@@ -80,11 +74,9 @@ pub(super) async fn acquire(
         .await
         .map_err(outcome::of_store)?;
     match epoch {
-        Some(epoch) => Ok(Lease {
-            holder: holder.to_owned(),
-            epoch: outcome::unsigned(epoch)?,
-            ttl,
-        }),
+        Some(epoch) => {
+            Ok(Lease { holder: holder.to_owned(), epoch: outcome::unsigned(epoch)?, ttl })
+        }
         None => Err(held(pool).await),
     }
 }
@@ -100,11 +92,7 @@ pub(super) async fn renew(pool: &PgPool, lease: &Lease) -> Result<(), AcquireErr
         .execute(pool)
         .await
         .map_err(outcome::of_store)?;
-    if done.rows_affected() == 1 {
-        Ok(())
-    } else {
-        Err(held(pool).await)
-    }
+    if done.rows_affected() == 1 { Ok(()) } else { Err(held(pool).await) }
 }
 
 pub(super) async fn release(pool: &PgPool, lease: &Lease) -> Result<(), StoreError> {

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use sqlx::PgPool;
 
 use super::{
-    AcquireError, AppendError, Batch, Body, BodyDigest, Head, IndexRow, Lease, Row, Snapshot,
-    Store, StoreError, StoredCheckpoint,
+    AcquireError, AppendError, Batch, Body, BodyDigest, BodyPlace, Head, IndexRow, Lease, Row,
+    Snapshot, Store, StoreError, StoredCheckpoint,
 };
 
 mod append;
@@ -43,11 +43,7 @@ impl PostgresStore {
         let side = connect::pool(options.clone(), connect::SIDE_CONNECTIONS).await?;
         connect::check_schema(&side).await?;
         let writer = connect::pool(options, 1).await?;
-        Ok(Self {
-            writer,
-            side,
-            place,
-        })
+        Ok(Self { writer, side, place })
     }
 
     /// Bring the schema up to this program's, as the role that owns the tables.
@@ -112,8 +108,8 @@ impl Store for PostgresStore {
         bodies::put_uploads(&self.side, bodies).await
     }
 
-    async fn missing_bodies(&self, ids: &[[u8; 32]]) -> Result<Vec<[u8; 32]>, StoreError> {
-        bodies::missing(&self.side, ids).await
+    async fn find_bodies(&self, ids: &[[u8; 32]]) -> Result<Vec<BodyPlace>, StoreError> {
+        bodies::find(&self.side, ids).await
     }
 
     async fn sweep_uploads(&self, age: Duration) -> Result<u64, StoreError> {

@@ -15,9 +15,7 @@ fn passes(code: &str) -> bool {
     match code {
         "53100" => false,
         "57014" | "25006" | "26000" | "0A000" => true,
-        _ => ["08", "40", "53", "55", "57"]
-            .iter()
-            .any(|class| code.starts_with(class)),
+        _ => ["08", "40", "53", "55", "57"].iter().any(|class| code.starts_with(class)),
     }
 }
 
@@ -26,9 +24,7 @@ fn code(error: &PgDatabaseError) -> &str {
 }
 
 fn database(error: &Error) -> Option<&PgDatabaseError> {
-    error
-        .as_database_error()
-        .map(|error| error.downcast_ref::<PgDatabaseError>())
+    error.as_database_error().map(|error| error.downcast_ref::<PgDatabaseError>())
 }
 
 /// The SQLSTATE of an error that the server answered.

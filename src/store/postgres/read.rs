@@ -47,15 +47,9 @@ pub(super) async fn read(pool: &PgPool, from: u64, max: u32) -> Result<Vec<Row>,
 
 pub(super) async fn read_at(pool: &PgPool, positions: &[u64]) -> Result<Vec<Row>, StoreError> {
     const ENTRIES: &str = entry_sql!("WHERE position = ANY($1) ORDER BY position");
-    let positions: Vec<i64> = positions
-        .iter()
-        .filter_map(|p| i64::try_from(*p).ok())
-        .collect();
-    let found = sqlx::query(ENTRIES)
-        .bind(positions)
-        .fetch_all(pool)
-        .await
-        .map_err(outcome::of_store)?;
+    let positions: Vec<i64> = positions.iter().filter_map(|p| i64::try_from(*p).ok()).collect();
+    let found =
+        sqlx::query(ENTRIES).bind(positions).fetch_all(pool).await.map_err(outcome::of_store)?;
     with_private(pool, decode(&found)?).await
 }
 
@@ -82,11 +76,7 @@ pub(super) async fn read_commands(
     keys: &[[u8; 16]],
 ) -> Result<Vec<Row>, StoreError> {
     const ENTRIES: &str = entry_sql!("WHERE command_key = ANY($1) ORDER BY position");
-    let found = sqlx::query(ENTRIES)
-        .bind(keys)
-        .fetch_all(pool)
-        .await
-        .map_err(outcome::of_store)?;
+    let found = sqlx::query(ENTRIES).bind(keys).fetch_all(pool).await.map_err(outcome::of_store)?;
     with_private(pool, decode(&found)?).await
 }
 
@@ -98,11 +88,8 @@ async fn with_private(pool: &PgPool, mut rows: Vec<Row>) -> Result<Vec<Row>, Sto
         return Ok(rows);
     }
     let positions: Vec<i64> = rows.iter().map(|row| signed(row.position)).collect();
-    let private = sqlx::query(PRIVATE)
-        .bind(positions)
-        .fetch_all(pool)
-        .await
-        .map_err(outcome::of_store)?;
+    let private =
+        sqlx::query(PRIVATE).bind(positions).fetch_all(pool).await.map_err(outcome::of_store)?;
     // Ascending in position also within a stream: its versions rise with the positions, or the
     // ledger is broken; then a part that finds no entry is left to the verifier to miss.
     join(&mut rows, &private)?;

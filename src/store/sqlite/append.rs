@@ -22,10 +22,7 @@ static ENTRIES: LazyLock<[String; 4]> = LazyLock::new(|| {
 
 static PRIVATE: LazyLock<[String; 4]> = LazyLock::new(|| {
     SIZES.map(|rows| {
-        format!(
-            "INSERT INTO private (position, salt, bytes) VALUES {}",
-            placeholders(rows, 3)
-        )
+        format!("INSERT INTO private (position, salt, bytes) VALUES {}", placeholders(rows, 3))
     })
 });
 
@@ -50,20 +47,13 @@ pub(super) async fn append(
     entries(writing.on(), &batch.rows).await.map_err(undone)?;
     private(writing.on(), &batch.rows).await.map_err(undone)?;
     if !batch.bodies.is_empty() {
-        let missing = bodies::move_uploads(writing.on(), &batch.bodies)
-            .await
-            .map_err(undone)?;
+        let missing = bodies::move_uploads(writing.on(), &batch.bodies).await.map_err(undone)?;
         if !missing.is_empty() {
             return Err(AppendError::Rejected(shape::missing(&missing)));
         }
     }
-    let head = lease::head(writing.on())
-        .await
-        .map_err(|error| unread(&error))?;
-    writing
-        .commit()
-        .await
-        .map_err(|error| outcome::at_commit(&error))?;
+    let head = lease::head(writing.on()).await.map_err(|error| unread(&error))?;
+    writing.commit().await.map_err(|error| outcome::at_commit(&error))?;
     Ok(head)
 }
 
@@ -82,10 +72,7 @@ async fn swap(
         now!(),
         " WHERE one = 1 AND epoch = ?4 AND size = ?5 AND leaf = ?6"
     );
-    let last = batch
-        .rows
-        .last()
-        .expect("the shape was checked: a batch has entries");
+    let last = batch.rows.last().expect("the shape was checked: a batch has entries");
     let done = sqlx::query(SWAP)
         .bind(signed(last.position + 1))
         .bind(&last.leaf[..])
@@ -115,9 +102,7 @@ fn counted(done: u64, wanted: usize) -> Result<(), sqlx::Error> {
     if usize::try_from(done) == Ok(wanted) {
         Ok(())
     } else {
-        Err(sqlx::Error::Encode(
-            format!("{done} lines written of {wanted}").into(),
-        ))
+        Err(sqlx::Error::Encode(format!("{done} lines written of {wanted}").into()))
     }
 }
 
@@ -144,18 +129,13 @@ async fn entries(on: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Er
 }
 
 async fn private(on: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
-    let parts: Vec<_> = rows
-        .iter()
-        .filter_map(|row| Some((row.position, row.private.as_ref()?)))
-        .collect();
+    let parts: Vec<_> =
+        rows.iter().filter_map(|row| Some((row.position, row.private.as_ref()?))).collect();
     for piece in pieces(parts.len()) {
         let parts = &parts[piece];
         let mut query = sqlx::query(text(&PRIVATE, parts.len()));
         for (position, (salt, bytes)) in parts {
-            query = query
-                .bind(signed(*position))
-                .bind(&salt[..])
-                .bind(&bytes[..]);
+            query = query.bind(signed(*position)).bind(&salt[..]).bind(&bytes[..]);
         }
         counted(query.execute(&mut *on).await?.rows_affected(), parts.len())?;
     }

@@ -1,6 +1,6 @@
 //! Uploads, bodies, and the index of their digests.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Row as _, SqliteConnection, SqlitePool};
 use super::lease::{self, now};
 use super::outcome;
 use super::sql::{Writing, fixed, pieces, placeholders};
-use crate::store::{Body, BodyDigest, BodyRef, READ_ROWS_MAX, StoreError};
+use crate::store::{Body, BodyDigest, BodyPlace, BodyRef, READ_ROWS_MAX, StoreError};
 
 pub(super) async fn put_uploads(pool: &SqlitePool, bodies: &[Body]) -> Result<(), StoreError> {
     const UPLOAD: &str = "
@@ -20,10 +20,8 @@ pub(super) async fn put_uploads(pool: &SqlitePool, bodies: &[Body]) -> Result<()
     if bodies.is_empty() {
         return Ok(());
     }
-    let digests: Vec<[u8; 32]> = bodies
-        .iter()
-        .map(|body| Sha256::digest(&body.bytes).into())
-        .collect();
+    let digests: Vec<[u8; 32]> =
+        bodies.iter().map(|body| Sha256::digest(&body.bytes).into()).collect();
     let mut writing = Writing::begin(pool).await.map_err(outcome::of_store)?;
     for (body, digest) in bodies.iter().zip(&digests) {
         sqlx::query(UPLOAD)
@@ -52,39 +50,26 @@ pub(super) async fn move_uploads(
     let mut missing = Vec::new();
     for BodyRef { id, site } in named {
         let id = &id[..];
-        if sqlx::query(KEEP)
-            .bind(id)
-            .execute(&mut *on)
-            .await?
-            .rows_affected()
-            != 1
-        {
+        if sqlx::query(KEEP).bind(id).execute(&mut *on).await?.rows_affected() != 1 {
             missing.extend(<[u8; 32]>::try_from(id));
             continue;
         }
-        sqlx::query(INDEX)
-            .bind(id)
-            .bind(&site[..])
-            .execute(&mut *on)
-            .await?;
-        sqlx::query("DELETE FROM upload WHERE id = ?1")
-            .bind(id)
-            .execute(&mut *on)
-            .await?;
+        sqlx::query(INDEX).bind(id).bind(&site[..]).execute(&mut *on).await?;
+        sqlx::query("DELETE FROM upload WHERE id = ?1").bind(id).execute(&mut *on).await?;
     }
     Ok(missing)
 }
 
-pub(super) async fn missing(
+pub(super) async fn find(
     pool: &SqlitePool,
     ids: &[[u8; 32]],
-) -> Result<Vec<[u8; 32]>, StoreError> {
-    let mut found: HashSet<[u8; 32]> = HashSet::with_capacity(ids.len());
+) -> Result<Vec<BodyPlace>, StoreError> {
+    let mut found: HashMap<[u8; 32], BodyPlace> = HashMap::with_capacity(ids.len());
     for piece in pieces(ids.len()) {
         // One statement for both tables, so that a body cannot be moved between two looks.
         let text = format!(
             "WITH asked (id) AS (VALUES {})
-             SELECT id FROM asked
+             SELECT id, EXISTS (SELECT 1 FROM body WHERE body.id = asked.id) FROM asked
               WHERE EXISTS (SELECT 1 FROM body WHERE body.id = asked.id)
                  OR EXISTS (SELECT 1 FROM upload WHERE upload.id = asked.id)
               ORDER BY id",
@@ -95,14 +80,13 @@ pub(super) async fn missing(
             query = query.bind(&id[..]);
         }
         for row in &query.fetch_all(pool).await.map_err(outcome::of_store)? {
-            found.insert(fixed(row, 0)?);
+            let kept: bool = row.try_get(1).map_err(outcome::of_store)?;
+            let place = if kept { BodyPlace::Kept } else { BodyPlace::Uploaded };
+            found.insert(fixed(row, 0)?, place);
         }
     }
-    Ok(ids
-        .iter()
-        .filter(|id| !found.contains(*id))
-        .copied()
-        .collect())
+    let place = |id| found.get(id).copied().unwrap_or(BodyPlace::Missing);
+    Ok(ids.iter().map(place).collect())
 }
 
 pub(super) async fn sweep_uploads(pool: &SqlitePool, age: Duration) -> Result<u64, StoreError> {
@@ -204,9 +188,5 @@ pub(super) async fn all_body_digests(
 }
 
 fn line(row: &SqliteRow) -> Result<BodyDigest, StoreError> {
-    Ok(BodyDigest {
-        site: fixed(row, 0)?,
-        sha256: fixed(row, 1)?,
-        body: fixed(row, 2)?,
-    })
+    Ok(BodyDigest { site: fixed(row, 0)?, sha256: fixed(row, 1)?, body: fixed(row, 2)? })
 }

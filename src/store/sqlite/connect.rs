@@ -65,11 +65,8 @@ pub(super) async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
 }
 
 pub(super) async fn migrate(path: &Path) -> Result<(), StoreError> {
-    let mut connection = options(path)
-        .create_if_missing(true)
-        .connect()
-        .await
-        .map_err(outcome::of_store)?;
+    let mut connection =
+        options(path).create_if_missing(true).connect().await.map_err(outcome::of_store)?;
     let done = MIGRATOR.run_direct(None, &mut connection, false).await;
     // The answer is in; how the connection ends changes nothing.
     let _ = connection.close().await;
@@ -88,9 +85,7 @@ pub(super) async fn check_schema(pool: &SqlitePool) -> Result<(), StoreError> {
     .await
     .map_err(outcome::of_store)?;
     if tables == 0 {
-        return Err(StoreError::Schema(
-            "not migrated yet: run `annals migrate`".into(),
-        ));
+        return Err(StoreError::Schema("not migrated yet: run `annals migrate`".into()));
     }
     let rows = sqlx::query("SELECT version, checksum, success FROM _sqlx_migrations ORDER BY 1")
         .fetch_all(pool)
@@ -101,21 +96,16 @@ pub(super) async fn check_schema(pool: &SqlitePool) -> Result<(), StoreError> {
         let version: i64 = row.try_get(0).map_err(outcome::of_store)?;
         let checksum: &[u8] = row.try_get(1).map_err(outcome::of_store)?;
         let success: bool = row.try_get(2).map_err(outcome::of_store)?;
-        let same = known
-            .next()
-            .is_some_and(|own| own.version == version && *own.checksum == *checksum);
+        let same =
+            known.next().is_some_and(|own| own.version == version && *own.checksum == *checksum);
         if !same || !success {
-            return Err(StoreError::Schema(format!(
-                "migration {version} is not this program's"
-            )));
+            return Err(StoreError::Schema(format!("migration {version} is not this program's")));
         }
     }
     match known.next() {
         Some(next) => {
             let version = next.version;
-            Err(StoreError::Schema(format!(
-                "migration {version} is missing: run `annals migrate`"
-            )))
+            Err(StoreError::Schema(format!("migration {version} is missing: run `annals migrate`")))
         }
         None => Ok(()),
     }

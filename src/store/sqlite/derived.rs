@@ -27,10 +27,7 @@ pub(super) async fn newest_checkpoint(
 ) -> Result<Option<StoredCheckpoint>, StoreError> {
     const NEWEST: &str =
         "SELECT size, note FROM checkpoint ORDER BY size DESC, number DESC LIMIT 1";
-    let row = sqlx::query(NEWEST)
-        .fetch_optional(pool)
-        .await
-        .map_err(outcome::of_store)?;
+    let row = sqlx::query(NEWEST).fetch_optional(pool).await.map_err(outcome::of_store)?;
     row.as_ref().map(checkpoint).transpose()
 }
 
@@ -50,10 +47,7 @@ pub(super) async fn checkpoints(
 
 fn checkpoint(row: &SqliteRow) -> Result<StoredCheckpoint, StoreError> {
     let field = |error| outcome::of_store(error);
-    Ok(StoredCheckpoint {
-        size: unsigned(row, 0)?,
-        note: row.try_get(1).map_err(field)?,
-    })
+    Ok(StoredCheckpoint { size: unsigned(row, 0)?, note: row.try_get(1).map_err(field)? })
 }
 
 /// Each chunk in a transaction of its own, so that a large fold does not hold up the appends. The
@@ -125,9 +119,7 @@ async fn put_snapshot_line(
     if done.rows_affected() == 1 {
         Ok(())
     } else {
-        Err(StoreError::Refused(
-            "another run wrote the same snapshot".into(),
-        ))
+        Err(StoreError::Refused("another run wrote the same snapshot".into()))
     }
 }
 
@@ -186,9 +178,7 @@ pub(super) async fn snapshot(
     }
     let promised: i64 = first.try_get(5).map_err(field)?;
     if usize::try_from(promised) != Ok(chunks.len()) {
-        return Err(StoreError::Corrupt(format!(
-            "a snapshot of {fold} lacks chunks"
-        )));
+        return Err(StoreError::Corrupt(format!("a snapshot of {fold} lacks chunks")));
     }
     Ok(Some(Snapshot {
         fold: fold.to_owned(),
@@ -216,14 +206,8 @@ pub(super) async fn put_index(
     to: u64,
     rows: &[IndexRow],
 ) -> Result<bool, StoreError> {
-    if to < from
-        || rows
-            .iter()
-            .any(|row| row.position < from || row.position >= to)
-    {
-        return Err(StoreError::Refused(format!(
-            "index lines outside {from}..{to}"
-        )));
+    if to < from || rows.iter().any(|row| row.position < from || row.position >= to) {
+        return Err(StoreError::Refused(format!("index lines outside {from}..{to}")));
     }
     let mut writing = Writing::begin(pool).await.map_err(outcome::of_store)?;
     let moved = sqlx::query("UPDATE cursor SET indexed_to = ?2 WHERE one = 1 AND indexed_to = ?1")
@@ -245,15 +229,9 @@ pub(super) async fn put_index(
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for row in &rows[piece] {
-            query = query
-                .bind(row.kind)
-                .bind(&row.value[..])
-                .bind(signed(row.position));
+            query = query.bind(row.kind).bind(&row.value[..]).bind(signed(row.position));
         }
-        query
-            .execute(writing.on())
-            .await
-            .map_err(outcome::of_store)?;
+        query.execute(writing.on()).await.map_err(outcome::of_store)?;
     }
     writing.commit().await.map_err(outcome::of_store)?;
     Ok(true)

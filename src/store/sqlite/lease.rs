@@ -26,9 +26,7 @@ const HEAD: &str = concat!(
 
 pub(super) fn micros(ttl: Duration) -> i64 {
     // A century and a bit, so that a sum with the clock cannot overflow.
-    i64::try_from(ttl.as_micros())
-        .unwrap_or(i64::MAX)
-        .min(4_000_000_000_000_000)
+    i64::try_from(ttl.as_micros()).unwrap_or(i64::MAX).min(4_000_000_000_000_000)
 }
 
 fn decode(row: &SqliteRow) -> Result<Head, StoreError> {
@@ -43,11 +41,7 @@ fn decode(row: &SqliteRow) -> Result<Head, StoreError> {
 }
 
 pub(super) async fn head(on: impl SqliteExecutor<'_>) -> Result<Head, StoreError> {
-    match sqlx::query(HEAD)
-        .fetch_optional(on)
-        .await
-        .map_err(outcome::of_store)?
-    {
+    match sqlx::query(HEAD).fetch_optional(on).await.map_err(outcome::of_store)? {
         Some(row) => decode(&row),
         None => Err(StoreError::Corrupt("the head row is gone".into())),
     }
@@ -96,11 +90,7 @@ pub(super) async fn acquire(
         Some(row) => {
             let epoch = unsigned(row, 0)?;
             writing.commit().await.map_err(outcome::of_store)?;
-            Ok(Lease {
-                holder: holder.to_owned(),
-                epoch,
-                ttl,
-            })
+            Ok(Lease { holder: holder.to_owned(), epoch, ttl })
         }
         None => Err(held(writing).await),
     }

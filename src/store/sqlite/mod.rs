@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use sqlx::SqlitePool;
 
 use super::{
-    AcquireError, AppendError, Batch, Body, BodyDigest, Head, IndexRow, Lease, Row, Snapshot,
-    Store, StoreError, StoredCheckpoint,
+    AcquireError, AppendError, Batch, Body, BodyDigest, BodyPlace, Head, IndexRow, Lease, Row,
+    Snapshot, Store, StoreError, StoredCheckpoint,
 };
 
 mod append;
@@ -42,20 +42,14 @@ impl SqliteStore {
         let place = path.display().to_string();
         if !path.exists() {
             if !create {
-                return Err(StoreError::Schema(format!(
-                    "there is no database at {place}"
-                )));
+                return Err(StoreError::Schema(format!("there is no database at {place}")));
             }
             Self::migrate(path).await?;
         }
         let writer = connect::writer(path, false).await?;
         connect::check_schema(&writer).await?;
         let readers = connect::readers(path).await?;
-        Ok(Self {
-            writer,
-            readers,
-            place,
-        })
+        Ok(Self { writer, readers, place })
     }
 
     /// Bring the schema up to this program's, making the file if it is not there.
@@ -129,8 +123,8 @@ impl Store for SqliteStore {
         bodies::put_uploads(&self.writer, bodies).await
     }
 
-    async fn missing_bodies(&self, ids: &[[u8; 32]]) -> Result<Vec<[u8; 32]>, StoreError> {
-        bodies::missing(&self.readers, ids).await
+    async fn find_bodies(&self, ids: &[[u8; 32]]) -> Result<Vec<BodyPlace>, StoreError> {
+        bodies::find(&self.readers, ids).await
     }
 
     async fn sweep_uploads(&self, age: Duration) -> Result<u64, StoreError> {

@@ -21,10 +21,7 @@ fn code(error: &Error) -> Option<i32> {
 }
 
 fn passes(code: i32) -> bool {
-    matches!(
-        code,
-        BUSY | LOCKED | NO_MEMORY | INTERRUPT | IO_ERROR | CANNOT_OPEN | PROTOCOL
-    )
+    matches!(code, BUSY | LOCKED | NO_MEMORY | INTERRUPT | IO_ERROR | CANNOT_OPEN | PROTOCOL)
 }
 
 /// The outcome of an append that failed before its commit: nothing was written in any case.

@@ -33,10 +33,8 @@ pub(super) async fn read(pool: &SqlitePool, from: u64, max: u32) -> Result<Vec<R
 
 pub(super) async fn read_at(pool: &SqlitePool, positions: &[u64]) -> Result<Vec<Row>, StoreError> {
     const ENTRIES: &str = entry_sql!("WHERE e.position IN ");
-    let mut positions: Vec<i64> = positions
-        .iter()
-        .filter_map(|position| i64::try_from(*position).ok())
-        .collect();
+    let mut positions: Vec<i64> =
+        positions.iter().filter_map(|position| i64::try_from(*position).ok()).collect();
     positions.sort_unstable();
     positions.dedup();
     let mut rows = Vec::with_capacity(positions.len());

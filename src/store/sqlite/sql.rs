@@ -56,13 +56,8 @@ impl Writing {
     /// `IMMEDIATE`: a transaction that starts by reading could be refused its first write.
     pub(super) async fn begin(pool: &SqlitePool) -> Result<Self, sqlx::Error> {
         let connection = pool.acquire().await?;
-        let mut writing = Self {
-            connection,
-            open: true,
-        };
-        sqlx::query("BEGIN IMMEDIATE")
-            .execute(&mut *writing.connection)
-            .await?;
+        let mut writing = Self { connection, open: true };
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut *writing.connection).await?;
         Ok(writing)
     }
 
@@ -77,9 +72,7 @@ impl Writing {
     }
 
     pub(super) async fn rollback(mut self) -> Result<(), sqlx::Error> {
-        sqlx::query("ROLLBACK")
-            .execute(&mut *self.connection)
-            .await?;
+        sqlx::query("ROLLBACK").execute(&mut *self.connection).await?;
         self.open = false;
         Ok(())
     }

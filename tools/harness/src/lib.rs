@@ -112,13 +112,7 @@ impl Cluster {
             }
         };
         let pipe = watcher.stdin.take();
-        let cluster = Self {
-            folder,
-            programs,
-            watcher,
-            pipe,
-            databases: AtomicU32::new(0),
-        };
+        let cluster = Self { folder, programs, watcher, pipe, databases: AtomicU32::new(0) };
         cluster.await_ready()?;
         cluster.sql("postgres", &format!("CREATE ROLE {OWNER} LOGIN"))?;
         cluster.sql("postgres", &format!("CREATE ROLE {SERVICE} LOGIN"))?;
@@ -130,10 +124,7 @@ impl Cluster {
     /// # Errors
     /// If the name is taken.
     pub fn create_database(&self, name: &str) -> Result<DatabaseUrls, HarnessError> {
-        self.sql(
-            "postgres",
-            &format!("CREATE DATABASE \"{name}\" OWNER {OWNER}"),
-        )?;
+        self.sql("postgres", &format!("CREATE DATABASE \"{name}\" OWNER {OWNER}"))?;
         Ok(DatabaseUrls {
             owner: self.url(OWNER, name),
             service: self.url(SERVICE, name),
@@ -156,19 +147,10 @@ impl Cluster {
     /// The first statement that fails ends it.
     pub fn sql(&self, database: &str, statements: &str) -> Result<String, HarnessError> {
         let mut psql = Command::new(self.programs.psql());
-        psql.args([
-            "-X",
-            "-q",
-            "-A",
-            "-t",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-U",
-            SUPERUSER,
-        ])
-        .arg("-h")
-        .arg(&self.folder)
-        .args(["-d", database, "-c", statements]);
+        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", SUPERUSER])
+            .arg("-h")
+            .arg(&self.folder)
+            .args(["-d", database, "-c", statements]);
         run("psql", &mut psql)
     }
 
@@ -185,10 +167,7 @@ impl Cluster {
     }
 
     fn url(&self, role: &str, database: &str) -> String {
-        format!(
-            "postgresql://{role}@localhost/{database}?host={}",
-            self.folder.display()
-        )
+        format!("postgresql://{role}@localhost/{database}?host={}", self.folder.display())
     }
 
     fn await_ready(&self) -> Result<(), HarnessError> {
@@ -201,9 +180,7 @@ impl Cluster {
                 }
                 Err(error) => {
                     let log = std::fs::read_to_string(self.folder.join("log"));
-                    return Err(HarnessError::Silent(
-                        log.unwrap_or_else(|_| error.to_string()),
-                    ));
+                    return Err(HarnessError::Silent(log.unwrap_or_else(|_| error.to_string())));
                 }
             }
         }
@@ -238,11 +215,7 @@ pub fn shared_cluster() -> Result<&'static Cluster, String> {
 /// have no more than 107 bytes.
 fn folder(user: Option<&User>) -> Result<PathBuf, HarnessError> {
     let told = |error| HarnessError::Io("a temporary folder for PostgreSQL".into(), error);
-    let folder = tempfile::Builder::new()
-        .prefix("annals-pg-")
-        .tempdir()
-        .map_err(told)?
-        .keep();
+    let folder = tempfile::Builder::new().prefix("annals-pg-").tempdir().map_err(told)?.keep();
     if let Some(user) = user {
         std::os::unix::fs::chown(&folder, Some(user.uid), Some(user.gid)).map_err(told)?;
     }
@@ -254,16 +227,7 @@ fn initialise(programs: &Programs, user: Option<&User>, folder: &Path) -> Result
     initdb
         .arg("-D")
         .arg(folder.join("data"))
-        .args([
-            "-U",
-            SUPERUSER,
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "--no-sync",
-        ])
+        .args(["-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"])
         .current_dir(folder);
     User::apply(user, &mut initdb);
     run("initdb", &mut initdb).map(|_| ())
@@ -298,9 +262,7 @@ fn watch(
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     User::apply(user, &mut watcher);
-    watcher
-        .spawn()
-        .map_err(|error| HarnessError::Io("/bin/sh".into(), error))
+    watcher.spawn().map_err(|error| HarnessError::Io("/bin/sh".into(), error))
 }
 
 fn run(name: &str, command: &mut Command) -> Result<String, HarnessError> {

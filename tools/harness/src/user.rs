@@ -27,14 +27,9 @@ impl User {
     }
 
     fn named(passwd: &str, name: &str) -> Option<Self> {
-        let line = passwd
-            .lines()
-            .find(|line| line.split(':').next() == Some(name))?;
+        let line = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
         let mut fields = line.split(':').skip(2);
-        Some(Self {
-            uid: fields.next()?.parse().ok()?,
-            gid: fields.next()?.parse().ok()?,
-        })
+        Some(Self { uid: fields.next()?.parse().ok()?, gid: fields.next()?.parse().ok()? })
     }
 
     pub(crate) fn apply(user: Option<&Self>, command: &mut Command) {
@@ -51,13 +46,7 @@ mod tests {
     #[test]
     fn a_user_is_found_by_its_whole_name() {
         let passwd = "root:x:0:0::/root:/bin/sh\nnobody2:x:7:8::/:/\nnobody:x:65534:65533::/:/\n";
-        assert_eq!(
-            User::named(passwd, "nobody"),
-            Some(User {
-                uid: 65_534,
-                gid: 65_533
-            })
-        );
+        assert_eq!(User::named(passwd, "nobody"), Some(User { uid: 65_534, gid: 65_533 }));
         assert_eq!(User::named(passwd, "postgres"), None);
     }
 }

@@ -220,7 +220,18 @@ impl Auditor {
         }
     }
 
-    fn drain(&mut self) {
+    /// Note the root at this size when it comes by.
+    pub fn watch(&mut self, size: u64) {
+        self.roots.insert(size, Hash::ZERO);
+    }
+
+    /// The root noted at this size.
+    pub fn root_at(&self, size: u64) -> Option<Hash> {
+        self.roots.get(&size).copied()
+    }
+
+    /// Finish what is under way: afterwards `chain`, `ring` and `state` stand at the last item.
+    pub fn settle(&mut self) {
         self.chunk(Vec::new());
         self.chunk(Vec::new());
         let resolved = std::mem::take(&mut self.resolved);
@@ -262,7 +273,6 @@ impl Auditor {
 
     fn body(&mut self, id: Hash, good: bool, line: Option<u64>) {
         self.line = line;
-        let last = self.chain.size().saturating_sub(1);
         match self.awaited.take() {
             Some((awaited, position, _)) if awaited == id => {
                 if !good {
@@ -276,8 +286,8 @@ impl Auditor {
             }
             None if self.options.no_fold && good => {}
             None => {
-                let detail = format!("body {id} is named by no entry before it for the first time");
-                self.fail(last, line, Breach::new("body", detail));
+                let detail = format!("body {id} stands where an entry is expected");
+                self.fail(self.chain.size(), line, Breach::new("line", detail));
             }
         }
     }
@@ -458,31 +468,35 @@ impl Auditor {
 
     /// The input ended; `None` if it has no end of its own (a cut-off export).
     pub fn finish(mut self, end: Option<End>, trailing: Option<Placed>) -> Report {
-        self.drain();
-        if self.bad.is_none() {
+        self.settle();
+        if let (None, Some(_)) = (&self.bad, &end) {
             if let Some((id, position, line)) = self.awaited.take() {
                 let detail = format!("body {id} is missing");
                 self.fail(position, line, Breach::new("body", detail));
-            } else if let Err(breach) = self.chain.check_end() {
+            }
+            if let Err(breach) = self.chain.check_end() {
                 self.fail(self.chain.size() - 1, self.line, breach);
             }
         }
         let mut unusable = None;
         let mut time = None;
         if self.bad.is_none() {
-            match self.check_end(end, &mut time) {
+            match self.check_end(end, trailing, &mut time) {
                 Ok(()) => {}
                 Err(Ending::Unusable(detail)) => unusable = Some(detail),
                 Err(Ending::Bad(placed)) => self.note(placed),
-            }
-            if let (None, Some(placed)) = (&self.bad, trailing) {
-                self.note(placed);
             }
         }
         self.report(unusable, time)
     }
 
-    fn check_end(&mut self, end: Option<End>, time: &mut Option<u64>) -> Result<(), Ending> {
+    /// In this order: truncated, end, trailing, checkpoints given, checkpoint, root, state.
+    fn check_end(
+        &mut self,
+        end: Option<End>,
+        trailing: Option<Placed>,
+        time: &mut Option<u64>,
+    ) -> Result<(), Ending> {
         let size = self.chain.size();
         let bad = |position, line, what, detail: String| {
             Err(Ending::Bad(Placed { position, line, breach: Breach::new(what, detail) }))
@@ -495,6 +509,9 @@ impl Auditor {
             let position = if self.source == Source::Store { size.saturating_sub(1) } else { size };
             let detail = format!("says size {} head {}, found {size}", end.size, end.head);
             return bad(position, end.line, what, detail);
+        }
+        if let Some(placed) = trailing {
+            return Err(Ending::Bad(placed));
         }
         let matching = self.check_given()?;
         if let Some(note) = &end.checkpoint {

@@ -9,9 +9,27 @@ use annals_projections::chain::Breach;
 /// Order of the checks for one position (`events/README.md` section 4).
 pub fn rank(what: &str) -> u8 {
     const ORDER: [&str; 21] = [
-        "line", "header", "position", "origin", "link", "genesis", "epoch", "time", "version",
-        "about", "facts", "private", "key", "signature", "command", "actor_signature", "body",
-        "state", "row", "index", "head",
+        "line",
+        "header",
+        "position",
+        "origin",
+        "link",
+        "genesis",
+        "epoch",
+        "time",
+        "version",
+        "about",
+        "facts",
+        "private",
+        "key",
+        "signature",
+        "command",
+        "actor_signature",
+        "body",
+        "state",
+        "row",
+        "index",
+        "head",
     ];
     ORDER.iter().position(|word| *word == what).unwrap_or(ORDER.len()) as u8
 }
@@ -98,6 +116,9 @@ fn prepare_parts(prepared: &mut Prepared, header: &Header) -> Result<(), Breach>
         let private = prepared.raw.private.as_ref().map(|part| part.bytes.as_slice());
         prepared.command_compared = command::check(info, event, private)
             .map_err(|detail| Breach::new("command", detail))?;
+        if !prepared.command_compared {
+            return Err(Breach::new("command", "a commanded entry keeps its command"));
+        }
     }
     Ok(())
 }

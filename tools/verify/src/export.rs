@@ -98,6 +98,9 @@ pub fn audit_export(
         None => Err("it is empty".to_owned()),
     };
     let first = match first {
+        Ok(first) if first.size == 0 => {
+            return Ok(Report::unusable("an export has at least one entry"));
+        }
         Ok(first) if first.annals_export == 1 => first,
         Ok(first) => {
             let version = first.annals_export;
@@ -195,13 +198,7 @@ fn read_body(line: &[u8], number: u64) -> Result<Item, String> {
     Ok(Item::Body { body, line: Some(number) })
 }
 
-fn read_end(
-    line: &[u8],
-    number: u64,
-    before: &Sha256,
-    first: &FirstLine,
-    entries: u64,
-) -> Ending {
+fn read_end(line: &[u8], number: u64, before: &Sha256, first: &FirstLine, entries: u64) -> Ending {
     let bad = |detail: String| {
         let breach = Breach::new("end", detail);
         Some(Placed { position: entries, line: Some(number), breach })
@@ -274,11 +271,7 @@ impl<R: BufRead> Lines<R> {
     /// no line may hold, so that it cannot be read as one.
     fn next(&mut self) -> io::Result<Option<&[u8]>> {
         self.buffer.clear();
-        let read = self
-            .input
-            .by_ref()
-            .take(LINE_BYTES_MAX)
-            .read_until(b'\n', &mut self.buffer)?;
+        let read = self.input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut self.buffer)?;
         if read == 0 {
             return Ok(None);
         }

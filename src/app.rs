@@ -1,0 +1,364 @@
+//! 应用 — the one road of a command: who acts, what is meant, hand it to the writer, answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use annals_events::command::{self, Command, ProposeAct, RotateKey, Text};
+use annals_events::entry::{Actor, ActorSignature, Authentication, CommandInfo};
+use annals_events::hash::Bytes;
+use annals_events::id::{AccountId, CommandKey, Number, Stream};
+use annals_events::keys::SecretKey;
+use annals_events::ledger::Act;
+use annals_events::{Hash, Time, entry};
+use uuid::Uuid;
+
+use crate::clock::{Clock, SystemClock};
+use crate::commands::{AppDecider, Payload};
+use crate::config::{Home, WriterLock};
+use crate::error::Failure;
+use crate::ledger::anchor::FileAnchor;
+use crate::ledger::keys::{KeyFiles, read_key};
+use crate::ledger::seal::SealKeys;
+use crate::ledger::{Ledger, Parts, Receipt, Request, WriteError};
+use crate::store::{self, Body, BodyPlace, BodyRef, SharedStore, StoredCheckpoint};
+
+/// A lease without an append; an embedded store has no other host to wait for it.
+pub const LEASE: Duration = Duration::from_secs(10);
+
+/// A ledger open for writing.
+pub struct App {
+    ledger: Ledger<AppDecider>,
+    clock: Arc<dyn Clock>,
+    _lock: Option<WriterLock>,
+}
+
+/// A command as somebody gives it.
+pub struct Given {
+    /// Who acts.
+    pub account: AccountId,
+    /// How that is known.
+    pub authenticated: Authentication,
+    /// The stream it is aimed at.
+    pub stream: Stream,
+    /// Idempotency key.
+    pub key: CommandKey,
+    /// The command.
+    pub command: Command,
+    /// The client's nonce; without one the service makes one.
+    pub nonce: Option<Hash>,
+    /// The leaf he was shown; without one, the newest counts as shown.
+    pub seen: Option<Hash>,
+    /// When he made it; without one, now.
+    pub issued_at: Option<Time>,
+    /// His signature.
+    pub signature: Option<ActorSignature>,
+    /// The entry that led to it.
+    pub cause: Option<u64>,
+}
+
+impl Given {
+    /// A command at this machine's command line.
+    pub fn local(account: AccountId, stream: impl Into<Stream>, command: Command) -> Given {
+        Given {
+            account,
+            authenticated: Authentication::Local,
+            stream: stream.into(),
+            key: CommandKey(Uuid::now_v7()),
+            command,
+            nonce: None,
+            seen: None,
+            issued_at: None,
+            signature: None,
+            cause: None,
+        }
+    }
+}
+
+/// Open what a writer needs; `clock` is the machine's but for demo and test ledgers.
+pub async fn parts(home: &Home, clock: Arc<dyn Clock>, as_owner: bool) -> Result<Parts, Failure> {
+    let pinned = home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
+    let store = store::open(&home.database()).await?;
+    if let (false, Some(why)) = (as_owner, store.excess_rights().await?) {
+        return Err(Failure::input(format!(
+            "this connection may do more than write entries ({why}): connect as annals_service, \
+             or say --allow-owner"
+        )));
+    }
+    let keys = seal_keys(home, &store).await?;
+    Ok(Parts {
+        store,
+        anchor: Arc::new(FileAnchor::new(&home.anchor_path())),
+        clock,
+        keys,
+        genesis: pinned.genesis,
+        lease: LEASE,
+        force: false,
+    })
+}
+
+/// This host's log keys. A rotation that was committed but not finished is finished here: the
+/// entry decides, not the file.
+async fn seal_keys(home: &Home, store: &SharedStore) -> Result<SealKeys, Failure> {
+    let files = KeyFiles::new(home.folder());
+    let read = |path: std::path::PathBuf| {
+        read_key(&path).map_err(|error| Failure::input(error.to_string()))
+    };
+    let mut logs = vec![read(files.log_path())?];
+    if files.next_log_path().exists() {
+        let next = read(files.next_log_path())?;
+        let kind = store::index::Kind::Type;
+        let size = store.head().await?.size;
+        let rotations = crate::ledger::index::find(store, kind, "ledger.key_rotated", size).await?;
+        let rows = store.read_at(&rotations).await?;
+        let public = annals_events::hash::hex(&next.public().bytes());
+        let written = rows.iter().any(|row| {
+            String::from_utf8_lossy(&row.facts).contains(&format!("\"public\":\"{public}\""))
+        });
+        if written {
+            files.promote_log().map_err(|error| Failure::fault(error.to_string()))?;
+            logs.insert(0, next);
+        }
+    }
+    Ok(SealKeys { logs, cosigner: read(files.cosigner_path())? })
+}
+
+impl App {
+    /// Open the ledger of this host for writing with the machine's clock.
+    pub async fn open(home: &Home, as_owner: bool) -> Result<App, Failure> {
+        App::open_with(home, Arc::new(SystemClock::new()), as_owner).await
+    }
+
+    /// The same with another clock.
+    pub async fn open_with(
+        home: &Home,
+        clock: Arc<dyn Clock>,
+        as_owner: bool,
+    ) -> Result<App, Failure> {
+        let lock = if home.is_embedded() { Some(home.lock()?) } else { None };
+        let parts = parts(home, clock, as_owner).await?;
+        App::start(parts, lock).await
+    }
+
+    /// Start from parts.
+    pub async fn start(parts: Parts, lock: Option<WriterLock>) -> Result<App, Failure> {
+        let clock = parts.clock.clone();
+        let ledger = Ledger::start(parts, AppDecider).await?;
+        ledger.catch_up().await?;
+        Ok(App { ledger, clock, _lock: lock })
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> &Ledger<AppDecider> {
+        &self.ledger
+    }
+
+    /// The time by this ledger's clock.
+    pub fn now(&self) -> Time {
+        self.clock.wall()
+    }
+
+    /// The store.
+    pub fn store(&self) -> &SharedStore {
+        self.ledger.store()
+    }
+
+    /// An account as it acts: its organisation and the grant it acts under.
+    pub async fn actor(&self, account: AccountId, authenticated: Authentication) -> Option<Actor> {
+        let serving = self.ledger.follower().serving().await;
+        let known = serving.state.accounts.get(account)?;
+        Some(Actor {
+            account,
+            authenticated,
+            authority: Some(Number(known.opened)),
+            on_behalf_of: None,
+            organisation: known.organisation,
+        })
+    }
+
+    /// Give a command.
+    pub async fn give(&self, given: Given) -> Result<Receipt, WriteError> {
+        let actor = match self.actor(given.account, given.authenticated).await {
+            Some(actor) => actor,
+            None => {
+                // The account may be newer than what this instance has folded.
+                self.ledger.catch_up().await?;
+                let found = self.actor(given.account, given.authenticated).await;
+                found.ok_or_else(|| {
+                    WriteError::Refused(crate::ledger::Refusal {
+                        clause: "annals:actor_unknown".to_owned(),
+                        detail: "the acting account does not exist".to_owned(),
+                    })
+                })?
+            }
+        };
+        let (text, nonce_is_ours) = text_of(&given.command, given.nonce)?;
+        let command = self.info(&given, &text).await?;
+        let uploads = self.uploads(&given.command).await?;
+        self.ledger
+            .submit(Request {
+                command,
+                text: text.command.clone().into_bytes(),
+                nonce_is_ours,
+                uploads,
+                payload: Payload::Command {
+                    command: given.command,
+                    text,
+                    actor,
+                    signature: given.signature,
+                    cause: given.cause,
+                },
+            })
+            .await
+    }
+
+    async fn info(&self, given: &Given, text: &Text) -> Result<CommandInfo, WriteError> {
+        let seen = match given.seen {
+            Some(seen) => seen,
+            None => self.newest(given.stream).await?,
+        };
+        Ok(CommandInfo {
+            digest: text.digest(),
+            index: 0,
+            issued_at: given.issued_at.unwrap_or_else(|| self.clock.wall()),
+            key: given.key,
+            name: given.command.name().to_owned(),
+            of: 1,
+            seen,
+            stream: given.stream,
+        })
+    }
+
+    /// Leaf of a stream's newest entry as committed; zero for an empty one.
+    pub async fn newest(&self, stream: Stream) -> Result<Hash, WriteError> {
+        self.ledger.catch_up().await?;
+        let serving = self.ledger.follower().serving().await;
+        Ok(serving.chain.tip(stream).map_or(Hash::ZERO, |tip| tip.leaf))
+    }
+
+    /// Whether the body a draft names is there, and whether the entry will make it evidence.
+    async fn uploads(&self, command: &Command) -> Result<Vec<BodyRef>, WriteError> {
+        let Command::DraftContent(draft) = command else { return Ok(Vec::new()) };
+        let places = self.store().find_bodies(&[draft.body.0]).await;
+        let places = places.map_err(|error| WriteError::Retryable(error.to_string()))?;
+        match places[..] {
+            [BodyPlace::Kept] => Ok(Vec::new()),
+            [BodyPlace::Uploaded] => {
+                let site = draft.site.0.into_bytes();
+                Ok(vec![BodyRef { id: draft.body.0, site }])
+            }
+            _ => Err(WriteError::Refused(crate::ledger::Refusal {
+                clause: "annals:body_missing".to_owned(),
+                detail: "the body named was not uploaded".to_owned(),
+            })),
+        }
+    }
+
+    /// Upload a body; answers its id.
+    pub async fn upload(&self, bytes: Vec<u8>) -> Result<Hash, WriteError> {
+        let salt = random()?.0;
+        let id = entry::body_id(&salt, &bytes);
+        let body = Body { id: id.0, salt, bytes };
+        let put = self.store().put_uploads(&[body]).await;
+        put.map_err(|error| WriteError::Retryable(error.to_string()))?;
+        Ok(id)
+    }
+
+    /// An act of two persons: `proposer` proposes, `confirmer` does it. Answers the receipt of
+    /// the act.
+    pub async fn two_persons(
+        &self,
+        act: Act,
+        proposer: AccountId,
+        confirmer: AccountId,
+        stream: Stream,
+        command: Command,
+    ) -> Result<Receipt, WriteError> {
+        let nonce = random()?;
+        let (text, _) = text_of(&command, Some(nonce))?;
+        let cause = self.propose(act, proposer, stream, text.digest()).await?;
+        let mut given = Given::local(confirmer, stream, command);
+        given.nonce = Some(nonce);
+        given.cause = Some(cause);
+        self.give(given).await
+    }
+
+    async fn propose(
+        &self,
+        act: Act,
+        proposer: AccountId,
+        stream: Stream,
+        digest: Hash,
+    ) -> Result<u64, WriteError> {
+        let command = Command::ProposeAct(ProposeAct { act, digest });
+        Ok(self.give(Given::local(proposer, stream, command)).await?.last)
+    }
+
+    /// Change the log key: proposed by one, confirmed by another, signed by the roots.
+    pub async fn rotate_log_key(
+        &self,
+        proposer: AccountId,
+        confirmer: AccountId,
+        roots: Vec<SecretKey>,
+        key: Arc<SecretKey>,
+        retired: Hash,
+    ) -> Result<Receipt, WriteError> {
+        let stream = {
+            let serving = self.ledger.follower().serving().await;
+            serving.state.ledger.id()
+        };
+        let stream: Stream =
+            stream.ok_or_else(|| WriteError::Fault("there is no genesis".to_owned()))?.into();
+        let command = RotateKey { public: Bytes(key.public().bytes()), retired };
+        let given = Given::local(confirmer, stream, Command::RotateKey(command.clone()));
+        let (text, _) = text_of(&given.command, Some(random()?))?;
+        let cause = self.propose(Act::RotateKey, proposer, stream, text.digest()).await?;
+        let info = self.info(&given, &text).await?;
+        let actor = self.actor(confirmer, given.authenticated).await;
+        let actor = actor.ok_or_else(|| WriteError::Fault("the account vanished".to_owned()))?;
+        let payload =
+            Payload::Rotate { command, text: text.clone(), actor, cause, roots: roots.into(), key };
+        let text = text.command.into_bytes();
+        let request =
+            Request { command: info, text, nonce_is_ours: true, uploads: Vec::new(), payload };
+        self.ledger.submit(request).await
+    }
+
+    /// Stop writing; answers the checkpoint over everything.
+    pub async fn stop(self) -> Result<StoredCheckpoint, Failure> {
+        Ok(self.ledger.stop(None).await?)
+    }
+
+    /// Stop after a rotation: the new log key signs along with the old one.
+    pub async fn stop_with_log_key(self, new: &SecretKey) -> Result<StoredCheckpoint, Failure> {
+        Ok(self.ledger.stop(Some(new)).await?)
+    }
+
+    /// Whether a key is none of this ledger's roots.
+    pub async fn root_is_unknown(&self, root: &SecretKey) -> bool {
+        let serving = self.ledger.follower().serving().await;
+        !serving.ring.roots().contains(&root.public())
+    }
+}
+
+/// A command's text with its nonce; `true` if the nonce was made here.
+fn text_of(command: &Command, nonce: Option<Hash>) -> Result<(Text, bool), WriteError> {
+    command.check().map_err(|detail| WriteError::TooLarge(detail.to_owned()))?;
+    let bytes = command.to_bytes();
+    if bytes.len() > command::COMMAND_BYTES_MAX {
+        return Err(WriteError::TooLarge("the command is too long".to_owned()));
+    }
+    let command = String::from_utf8(bytes).map_err(|error| WriteError::Fault(error.to_string()))?;
+    let made = nonce.is_none();
+    let nonce = match nonce {
+        Some(nonce) => nonce,
+        None => random()?,
+    };
+    Ok((Text { command, nonce }, made))
+}
+
+/// 32 random bytes.
+pub fn random() -> Result<Hash, WriteError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| WriteError::Fault(error.to_string()))?;
+    Ok(Hash(bytes))
+}

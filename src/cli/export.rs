@@ -1,0 +1,103 @@
+//! `annals export`: everything up to the newest checkpoint, for a stranger to verify.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Common, term};
+use crate::error::{Exit, Failure};
+use crate::ledger::export::{ExportError, Exported, export};
+use crate::ledger::{Follower, snapshot};
+use crate::store;
+
+/// See [`super::Command::Export`].
+#[derive(Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    /// File to write, or - for standard output.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Failure {
+        match error {
+            ExportError::Follow(error) => error.into(),
+            ExportError::Store(error) => error.into(),
+            ExportError::Io(_) => Failure::fault(error.to_string()),
+            ExportError::State(_) => Failure::input(error.to_string()),
+        }
+    }
+}
+
+/// Run it.
+pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    let home = arguments.common.home()?;
+    let store = store::open(&home.database()).await?;
+    let (serving, _) = snapshot::load(&store).await?;
+    let newest = store.newest_checkpoint().await?.map_or(0, |newest| newest.size);
+    // A snapshot beyond the newest checkpoint cannot be folded back.
+    let serving = if serving.chain.size() <= newest { serving } else { Default::default() };
+    let follower = Follower::new(store.clone(), serving);
+    let bar = term::bar("entries");
+    let progress = term::moving(&bar);
+    if arguments.out == Path::new("-") {
+        export(&store, &follower, BufWriter::new(io::stdout()), &progress).await?;
+        return Ok(Exit::Done);
+    }
+    let aside = Aside::create(&arguments.out)?;
+    let exported = export(&store, &follower, BufWriter::new(&aside.file), &progress).await?;
+    aside.keep(&arguments.out)?;
+    bar.finish_and_clear();
+    print(&arguments, &exported);
+    Ok(Exit::Done)
+}
+
+fn print(arguments: &Arguments, exported: &Exported) {
+    let out = arguments.out.display().to_string();
+    let object = json!({
+        "out": out,
+        "size": exported.size,
+        "head": exported.head.to_string(),
+        "lines": exported.lines + 1,
+    });
+    let text = format!("{} entries in {out}, head {}", exported.size, exported.head);
+    term::answer(arguments.common.json, &object, &text);
+}
+
+/// A file written aside, synced, then renamed: whoever sees the name sees the whole.
+struct Aside {
+    path: PathBuf,
+    file: File,
+}
+
+impl Aside {
+    fn create(out: &Path) -> Result<Aside, Failure> {
+        let mut path = out.as_os_str().to_owned();
+        path.push(".part");
+        let path = PathBuf::from(path);
+        let file = File::create(&path)
+            .map_err(|e| Failure::input(format!("--out {}: {e}", path.display())))?;
+        Ok(Aside { path, file })
+    }
+
+    fn keep(&self, out: &Path) -> Result<(), Failure> {
+        let fault = |e: io::Error| Failure::fault(format!("{}: {e}", out.display()));
+        (&self.file).flush().map_err(fault)?;
+        self.file.sync_all().map_err(fault)?;
+        fs::rename(&self.path, out).map_err(fault)?;
+        let folder = out.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new("."))).and_then(|f| f.sync_all()).map_err(fault)
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // Gone already when it was kept.
+        let _ = fs::remove_file(&self.path);
+    }
+}

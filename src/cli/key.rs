@@ -1,0 +1,148 @@
+//! `annals key show`, `annals key rotate`: the ledger's keys.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use annals_events::hash::hex;
+use annals_events::keys::SecretKey;
+use annals_events::note::NoteKey;
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{Common, people, term};
+use crate::app::App;
+use crate::error::{Exit, Failure};
+use crate::ledger::keys::{KeyFiles, read_key, write_key};
+use crate::ledger::{Follower, snapshot};
+use crate::store;
+
+/// See [`super::Command::Key`].
+#[derive(Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// The keys in force, as verifiers and other tools take them.
+    Show {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// A new log key in place of the old one: an act of two persons, signed by the root.
+    Rotate {
+        #[command(flatten)]
+        common: Common,
+        /// Who proposes.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// Who confirms: another person of another duty.
+        #[arg(long, value_name = "NAME")]
+        confirmed_by: String,
+        /// The root key's file.
+        #[arg(long, value_name = "FILE")]
+        root_key: PathBuf,
+    },
+}
+
+/// Run it.
+pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    match arguments.action {
+        Action::Show { common } => show(&common).await,
+        Action::Rotate { common, by, confirmed_by, root_key } => {
+            rotate(&common, &by, &confirmed_by, root_key).await
+        }
+    }
+}
+
+async fn show(common: &Common) -> Result<Exit, Failure> {
+    let home = common.home()?;
+    let pinned = home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
+    let store = store::open(&home.database()).await?;
+    let (serving, _) = snapshot::load(&store).await?;
+    let follower = Follower::new(store.clone(), serving);
+    follower.catch_up(store.head().await?.size).await?;
+    let serving = follower.serving().await;
+    let ring = &serving.ring;
+    let logs: Vec<String> =
+        ring.active_log_keys().map(|key| NoteKey::log(ring.origin(), key).vkey()).collect();
+    let roots: Vec<String> = ring.roots().iter().map(|root| hex(&root.bytes())).collect();
+    let cosigner = ring.cosigner().map(|key| NoteKey::cosigner(ring.cosigner_name(), key).vkey());
+    let object = json!({
+        "origin": ring.origin(),
+        "genesis": ring.genesis().to_string(),
+        "pinned": pinned.genesis == ring.genesis(),
+        "roots": roots,
+        "threshold": ring.threshold(),
+        "logs": logs,
+        "cosigner": cosigner,
+        "epoch": serving.chain.epoch(),
+    });
+    let text = format!(
+        "origin:    {}\ngenesis:   {}\nroots:     {} (threshold {})\nlog key:   {}\ncosigner:  {}\nepoch:     {}",
+        ring.origin(),
+        ring.genesis(),
+        roots.join(" "),
+        ring.threshold(),
+        logs.join(" "),
+        cosigner.unwrap_or_default(),
+        serving.chain.epoch()
+    );
+    term::answer(common.json, &object, &text);
+    Ok(Exit::Done)
+}
+
+async fn rotate(
+    common: &Common,
+    by: &str,
+    confirmed_by: &str,
+    root_key: PathBuf,
+) -> Result<Exit, Failure> {
+    let home = common.home()?;
+    let root = read_key(&root_key).map_err(|e| Failure::input(format!("--root-key: {e}")))?;
+    let app = App::open(&home, common.allow_owner).await?;
+    let names = people::names(app.store()).await?;
+    let proposer = people::resolve(&names, "--by", by)?;
+    let confirmer = people::resolve(&names, "--confirmed-by", confirmed_by)?;
+    let files = KeyFiles::new(home.folder());
+    let old = read_key(&files.log_path()).map_err(|e| Failure::input(e.to_string()))?;
+    if app.root_is_unknown(&root).await {
+        return Err(Failure::input("--root-key: not a root of this ledger"));
+    }
+    // The new key is on disk before the ledger knows it: a crash in between loses nothing.
+    let next = files.next_log_path();
+    if next.exists() {
+        std::fs::remove_file(&next).map_err(|e| Failure::fault(e.to_string()))?;
+    }
+    let fault = |e: std::io::Error| Failure::fault(e.to_string());
+    write_key(&next, &SecretKey::generate().map_err(|e| Failure::fault(e.to_string()))?)
+        .map_err(fault)?;
+    let key = Arc::new(read_key(&next).map_err(fault)?);
+    let retired = old.public().fingerprint();
+    let rotated = app.rotate_log_key(proposer, confirmer, vec![root], key.clone(), retired).await;
+    let receipt = match rotated {
+        Ok(receipt) => receipt,
+        Err(error) => {
+            app.stop().await?;
+            return Err(error.into());
+        }
+    };
+    // Until the file is in its place, both keys sign: the checkpoint is good under either.
+    let checkpoint = app.stop_with_log_key(&key).await?;
+    files.promote_log().map_err(fault)?;
+    let object = json!({
+        "position": receipt.last,
+        "retired": retired.to_string(),
+        "key": key.public().fingerprint().to_string(),
+        "checkpoint": checkpoint.note,
+    });
+    let text = format!(
+        "entry {}: log key {} took the place of {}",
+        receipt.last,
+        key.public().fingerprint(),
+        retired
+    );
+    term::answer(common.json, &object, &text);
+    Ok(Exit::Done)
+}

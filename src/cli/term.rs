@@ -1,0 +1,38 @@
+//! What goes to the terminal: answers on standard output, everything else on standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+
+/// A line on standard error.
+pub fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// The answer: one JSON object, or text.
+pub fn answer(json: bool, object: &Value, text: &str) {
+    let line = if json { object.to_string() } else { text.trim_end().to_owned() };
+    // A closed pipe is the reader's choice.
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// A progress bar on a terminal, nothing elsewhere.
+pub fn bar(what: &'static str) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(0);
+    let style = ProgressStyle::with_template("{msg} {bar:40} {pos}/{len} {per_sec} {eta}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_message(what);
+    bar
+}
+
+/// A callback that moves the bar.
+pub fn moving(bar: &ProgressBar) -> impl Fn(u64, u64) + Send + Sync + '_ {
+    |at, of| {
+        bar.set_length(of);
+        bar.set_position(at);
+    }
+}

@@ -1,0 +1,124 @@
+//! 数据目录 — what a host keeps beside the store: keys, anchor, lock, the genesis it pinned.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use annals_events::Hash;
+use rustix::fs::{FlockOperation, flock};
+use serde::{Deserialize, Serialize};
+
+/// Where the ledger of this host is.
+#[derive(Clone, Debug)]
+pub struct Home {
+    folder: PathBuf,
+    database: Option<String>,
+}
+
+/// The genesis this host pinned when the ledger was founded or joined.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pinned {
+    /// Leaf of the genesis entry.
+    pub genesis: Hash,
+    /// The ledger.
+    pub origin: String,
+}
+
+/// Another process writes here.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Who holds the lock.
+    #[error("another writer (process {0}) holds the ledger")]
+    Held(String),
+    /// The lock file cannot be used.
+    #[error("the lock cannot be taken: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// The lock of a writing process; released when dropped.
+#[derive(Debug)]
+pub struct WriterLock {
+    _file: File,
+}
+
+impl Home {
+    /// `folder` always holds keys, anchor, lock and genesis; `database` replaces only the SQLite
+    /// file in it.
+    pub fn new(folder: &Path, database: Option<String>) -> Home {
+        Home { folder: folder.to_owned(), database }
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What [`crate::store`] opens: the URL, or the path of the SQLite file.
+    pub fn database(&self) -> String {
+        let own = || self.folder.join("annals.db").display().to_string();
+        self.database.clone().unwrap_or_else(own)
+    }
+
+    /// Whether the store is the embedded one.
+    pub fn is_embedded(&self) -> bool {
+        self.database.is_none()
+    }
+
+    /// The anchor.
+    pub fn anchor_path(&self) -> PathBuf {
+        self.folder.join("anchor")
+    }
+
+    fn genesis_path(&self) -> PathBuf {
+        self.folder.join("genesis.json")
+    }
+
+    /// Make the folder, for its owner only.
+    pub fn create(&self) -> io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)
+    }
+
+    /// The genesis pinned here.
+    pub fn pinned(&self) -> io::Result<Pinned> {
+        let path = self.genesis_path();
+        let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
+        let text = fs::read_to_string(&path).map_err(named)?;
+        serde_json::from_str(&text)
+            .map_err(|e| named(io::Error::new(io::ErrorKind::InvalidData, e)))
+    }
+
+    /// Pin a genesis; never replaces one.
+    pub fn pin(&self, pinned: &Pinned) -> io::Result<()> {
+        let path = self.genesis_path();
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(&serde_json::to_vec(pinned)?)?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        File::open(&self.folder)?.sync_all()
+    }
+
+    /// Be the only writing process of this folder, or learn who is.
+    pub fn lock(&self) -> Result<WriterLock, LockError> {
+        let path = self.folder.join("ledger.lock");
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let holder = fs::read_to_string(&path).unwrap_or_default();
+                return Err(LockError::Held(holder.trim().to_owned()));
+            }
+            Err(error) => return Err(io::Error::from(error).into()),
+        }
+        file.set_len(0)?;
+        writeln!(file, "{}", std::process::id())?;
+        Ok(WriterLock { _file: file })
+    }
+}

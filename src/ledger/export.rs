@@ -1,0 +1,169 @@
+//! 导出 — everything up to the newest checkpoint as lines that a stranger can verify.
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+
+use annals_events::hash::hex;
+use annals_events::{Event, Hash, Header};
+use annals_projections::keys::KeyRing;
+use data_encoding::BASE64;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::follower::{FollowError, Follower};
+use crate::store::{Row, SharedStore, StoreError};
+
+/// Rows read at once.
+const PAGE: u32 = 1_000;
+
+/// An export could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// See [`FollowError`].
+    #[error(transparent)]
+    Follow(#[from] FollowError),
+    /// See [`StoreError`].
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file could not be written.
+    #[error("the export cannot be written: {0}")]
+    Io(#[from] io::Error),
+    /// The ledger is not in a state to be exported.
+    #[error("{0}")]
+    State(String),
+}
+
+/// What was exported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// Number of entries.
+    pub size: u64,
+    /// Leaf of the last.
+    pub head: Hash,
+    /// Number of lines before the end line.
+    pub lines: u64,
+    /// SHA-256 of all bytes before the end line.
+    pub sha256: Hash,
+}
+
+/// Write the export; `follower` may be anywhere at or below the newest checkpoint's size.
+pub async fn export<W: Write>(
+    store: &SharedStore,
+    follower: &Follower,
+    out: W,
+    progress: &(dyn Fn(u64, u64) + Send + Sync),
+) -> Result<Exported, ExportError> {
+    let state = |why: &str| ExportError::State(why.to_owned());
+    let checkpoint = store.newest_checkpoint().await?;
+    let checkpoint = checkpoint.ok_or_else(|| state("no checkpoint was ever signed"))?;
+    let size = checkpoint.size;
+    follower.catch_up(size).await?;
+    let serving = follower.serving().await;
+    if serving.chain.size() != size {
+        return Err(state("the newest checkpoint is not what was folded"));
+    }
+    let (origin, head) = (serving.chain.origin().to_owned(), serving.chain.head());
+    let (digests, ring) = (serving.state.digests(), serving.ring.clone());
+    drop(serving);
+    let mut lines = Lines { out, sha: Sha256::new(), count: 0 };
+    lines.put(&format!(
+        "{{\"annals_export\":1,\"origin\":{},\"size\":{size}}}",
+        serde_json::Value::from(origin)
+    ))?;
+    let mut bodies = HashSet::new();
+    let mut at = 0;
+    while at < size {
+        let page = u32::try_from(size - at).unwrap_or(PAGE).min(PAGE);
+        let rows = store.read(at, page).await?;
+        if rows.is_empty() {
+            return Err(state("entries are missing"));
+        }
+        at += rows.len() as u64;
+        write_page(store, &rows, &ring, &mut bodies, &mut lines).await?;
+        progress(at, size);
+    }
+    let sha256 = Hash(lines.sha.clone().finalize().into());
+    let count = lines.count;
+    let end = json!({ "end": {
+        "size": size,
+        "head": head.to_string(),
+        "lines": count,
+        "sha256": sha256.to_string(),
+        "checkpoint": checkpoint.note,
+        "state": digests,
+    }});
+    lines.put(&end.to_string())?;
+    lines.out.flush()?;
+    Ok(Exported { size, head, lines: count, sha256 })
+}
+
+async fn write_page<W: Write>(
+    store: &SharedStore,
+    rows: &[Row],
+    ring: &KeyRing,
+    seen: &mut HashSet<Hash>,
+    lines: &mut Lines<W>,
+) -> Result<(), ExportError> {
+    let mut headers = Vec::with_capacity(rows.len());
+    let mut wanted = Vec::new();
+    for row in rows {
+        let corrupt = |e: String| StoreError::Corrupt(format!("entry {}: {e}", row.position));
+        let header = Header::parse(&row.header).map_err(|e| corrupt(e.to_string()))?;
+        let event = Event::read(&header.kind, header.schema, &row.facts).ok();
+        let body = event.and_then(|event| event.body()).filter(|body| seen.insert(*body));
+        wanted.extend(body.map(|body| body.0));
+        headers.push((header, body));
+    }
+    let bodies = store.bodies(&wanted).await?;
+    for (row, (header, body)) in rows.iter().zip(headers) {
+        let key = ring.entry_key(header.epoch.0).map_or(Hash::ZERO, |(_, print)| *print);
+        lines.put(&entry_line(row, key)?)?;
+        let Some(body) = body else { continue };
+        let found = bodies.iter().find(|found| found.id == body.0);
+        let found = found.ok_or_else(|| {
+            StoreError::Corrupt(format!("entry {}: body {body} is missing", row.position))
+        })?;
+        lines.put(&format!(
+            "{{\"body\":\"{body}\",\"salt\":\"{}\",\"base64\":\"{}\"}}",
+            hex(&found.salt),
+            BASE64.encode(&found.bytes)
+        ))?;
+    }
+    Ok(())
+}
+
+fn entry_line(row: &Row, key: Hash) -> Result<String, StoreError> {
+    let text = |bytes: &[u8]| match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(serde_json::Value::from(text).to_string()),
+        Err(_) => Err(StoreError::Corrupt(format!("entry {}: not UTF-8", row.position))),
+    };
+    let (private, salt) = match &row.private {
+        Some((salt, bytes)) => (text(bytes)?, format!("\"{}\"", hex(salt))),
+        None => ("null".to_owned(), "null".to_owned()),
+    };
+    Ok(format!(
+        "{{\"header\":{},\"signature\":{{\"key\":\"{key}\",\"value\":\"{}\"}},\"facts\":{},\
+         \"facts_salt\":\"{}\",\"private\":{private},\"private_salt\":{salt}}}",
+        text(&row.header)?,
+        hex(&row.signature),
+        text(&row.facts)?,
+        hex(&row.facts_salt),
+    ))
+}
+
+struct Lines<W> {
+    out: W,
+    sha: Sha256,
+    count: u64,
+}
+
+impl<W: Write> Lines<W> {
+    fn put(&mut self, line: &str) -> io::Result<()> {
+        for part in [line.as_bytes(), b"\n"] {
+            self.sha.update(part);
+            self.out.write_all(part)?;
+        }
+        self.count += 1;
+        Ok(())
+    }
+}
