@@ -1,4 +1,6 @@
 //! All tests of the service in one binary: one link instead of twelve.
 
+mod harness;
+mod smoke;
 mod store;
 mod tidy;
