@@ -13,7 +13,7 @@ use super::build::{self, Built, Frame};
 use super::decider::{Decided, Decider, World};
 use super::follower::Serving;
 use super::lead::{self, Lead};
-use super::sequencer::{Receipt, ReceiptEntry, Request, WriteError};
+use super::request::{Receipt, ReceiptEntry, Request, WriteError};
 use crate::store::{Batch, BodyRef, Row, SharedStore};
 
 /// From this many entries on, signing is spread over the cores.

@@ -15,7 +15,7 @@ use super::build::{self, Built, Frame};
 use super::decider::Draft;
 use super::follower::Serving;
 use super::lead::{Parts, build_name};
-use super::sequencer::WriteError;
+use super::request::WriteError;
 use crate::store::{AppendError, Batch};
 
 /// What a new ledger begins with.

@@ -18,8 +18,8 @@ use super::anchor::{Anchor, Anchored};
 use super::build::{self, Built, Frame};
 use super::decider::Draft;
 use super::follower::{Follower, Serving};
+use super::request::WriteError;
 use super::seal::SealKeys;
-use super::sequencer::WriteError;
 use crate::clock::{Clock, ClockGuard};
 use crate::store::{AcquireError, Head, Lease, Row, SharedStore};
 
