@@ -33,7 +33,11 @@ pub fn digest(nonce: &Hash, command: &[u8]) -> Hash {
 }
 
 macro_rules! commands {
-    ($($(#[$doc:meta])* $name:ident = $word:literal { $($(#[$fdoc:meta])* $field:ident: $ty:ty,)* })*) => {
+    ($(
+        $(#[$doc:meta])* $name:ident = $word:literal {
+            $($(#[$fdoc:meta])* $field:ident: $ty:ty,)*
+        }
+    )*) => {
         $($(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
