@@ -74,7 +74,8 @@ impl Given {
     }
 }
 
-/// Open what a writer needs; `clock` is the machine's but for demo and test ledgers.
+/// Open what a writer needs; `clock` is the machine's but for demo and test ledgers. The caller
+/// of an embedded store holds its lock.
 pub async fn parts(home: &Home, clock: Arc<dyn Clock>, as_owner: bool) -> Result<Parts, Failure> {
     let pinned = home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
     let store = store::open(&home.database()).await?;
@@ -92,7 +93,8 @@ pub async fn parts(home: &Home, clock: Arc<dyn Clock>, as_owner: bool) -> Result
         keys,
         genesis: pinned.genesis,
         lease: LEASE,
-        force: false,
+        // Beside the lock of an embedded store a lease can only be one that a dead run left.
+        force: home.is_embedded(),
     })
 }
 

@@ -24,6 +24,8 @@ use crate::store::{Batch, SharedStore, StoreError, StoredCheckpoint};
 
 /// Commands waiting at most; more wait outside.
 const QUEUE: usize = 4_096;
+/// An upload that no entry names is swept after this long.
+const UPLOAD_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Most commands of one batch.
 const BATCH_COMMANDS: usize = 1_024;
 
@@ -130,6 +132,7 @@ impl<D: Decider> Ledger<D> {
             let _ = stopped.await;
         }
         let checkpoint = self.seal(new).await?;
+        self.parts.store.sweep_uploads(UPLOAD_AGE).await?;
         self.keep_snapshot().await?;
         Ok(checkpoint)
     }
@@ -253,7 +256,12 @@ impl<D: Decider> Sequencer<D> {
         self.prepare().await?;
         let now = self.now()?;
         let lead = self.lead.as_mut().ok_or_else(no_lead)?;
-        let work = batch::decide(&self.decider, lead, requests, now, &self.moved)?;
+        let decided = batch::decide(&self.decider, lead, requests, now, &self.moved);
+        if decided.is_err() {
+            // It may have folded something already.
+            lead.deciding = None;
+        }
+        let work = decided?;
         let origin = lead.deciding.as_ref().map_or("", |d| d.chain.origin()).to_owned();
         let written = work.fates.iter().any(|fate| matches!(fate, Fate::Written { .. }));
         let rows = if written {
