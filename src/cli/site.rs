@@ -126,7 +126,7 @@ fn prepare(out: &Path) -> Result<(), Failure> {
     fs::create_dir(out.join("files")).map_err(|e| of_out(out, e))
 }
 
-async fn pages(store: &SharedStore, site: SiteId, known: u64) -> Result<Pages, Failure> {
+pub(super) async fn pages(store: &SharedStore, site: SiteId, known: u64) -> Result<Pages, Failure> {
     let subject = Subject::from(site).to_string();
     let positions = index::find(store, Kind::Subject, &subject, known).await?;
     let mut pages = Pages::new(site);
