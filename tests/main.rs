@@ -3,4 +3,5 @@
 mod harness;
 mod smoke;
 mod store;
+mod tamper;
 mod tidy;
