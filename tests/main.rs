@@ -5,4 +5,5 @@ mod harness;
 mod readme;
 mod smoke;
 mod store;
+mod tamper;
 mod tidy;
