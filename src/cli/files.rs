@@ -158,7 +158,8 @@ mod tests {
     fn a_path_too_long_as_a_whole_becomes_its_digest() {
         let deep = "a/".repeat(2_047);
         let hidden = "\u{202e}".repeat(1_365);
-        let names = [encode_path(&deep), encode_path(&hidden), encode_path(&deep.replace('a', "b"))];
+        let names =
+            [encode_path(&deep), encode_path(&hidden), encode_path(&deep.replace('a', "b"))];
         for name in &names {
             assert!(name.len() <= NAME_BYTES_MAX, "{name}");
         }

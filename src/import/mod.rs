@@ -158,9 +158,8 @@ async fn find(
         let named = sites.named(order.site.as_str());
         let all = ledger.imports();
         // Before its first line the name of a new site is nowhere: there the source decides.
-        let pending = |import: &Import| {
-            sites.get(import.site).is_none() && import.source == history.source()
-        };
+        let pending =
+            |import: &Import| sites.get(import.site).is_none() && import.source == history.source();
         let of_site: Vec<_> = all
             .iter()
             .filter(|(_, import)| named == Some(import.site) || pending(import))
