@@ -1,7 +1,9 @@
 //! All tests of the service in one binary: one link instead of twelve.
 
+mod cli;
 mod demo;
 mod harness;
+mod import;
 mod readme;
 mod smoke;
 mod store;
