@@ -63,9 +63,8 @@ async fn rows_of(
     let entry = |position: u64| Place1 { key: format!("position = {position}"), position };
     match table {
         "entry" => {
-            let commanded = |row: &&store::Row| {
-                row.command_key.is_some() || !column.starts_with("command_")
-            };
+            let commanded =
+                |row: &&store::Row| row.command_key.is_some() || !column.starts_with("command_");
             ground.rows.iter().filter(commanded).map(|row| entry(row.position)).collect()
         }
         "private" => {
