@@ -47,8 +47,12 @@ impl Auditor {
             return bad(size, self.line, "truncated", "the end line is missing".to_owned());
         };
         if end.size != size || end.head != self.chain.head() {
-            let what = if self.source == Source::Store { "head" } else { "end" };
-            let position = if self.source == Source::Store { size.saturating_sub(1) } else { size };
+            let (what, position) = match self.source {
+                Source::Export => ("end", size),
+                // The first entry that is missing, else the last that is there.
+                Source::Store if end.size > size => ("head", size),
+                Source::Store => ("head", size.saturating_sub(1)),
+            };
             let detail = format!("says size {} head {}, found {size}", end.size, end.head);
             return bad(position, end.line, what, detail);
         }
