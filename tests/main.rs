@@ -1,5 +1,6 @@
 //! All tests of the service in one binary: one link instead of twelve.
 
+mod events;
 mod harness;
 mod smoke;
 mod store;
