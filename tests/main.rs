@@ -5,6 +5,7 @@ mod demo;
 mod events;
 mod harness;
 mod import;
+mod ledger;
 mod readme;
 mod smoke;
 mod store;
