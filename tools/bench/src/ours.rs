@@ -145,7 +145,7 @@ impl Ours {
     async fn pipeline(&mut self, enough: Enough) -> Result<u64, Failed> {
         let (begun, mut count) = (Instant::now(), 0);
         let mut waiting = VecDeque::with_capacity(IN_FLIGHT);
-        let receive = |enqueued: annals::ledger::sequencer::Enqueued| async move {
+        let receive = |enqueued: annals::ledger::Enqueued| async move {
             enqueued.answer().await.map(|receipt: Receipt| receipt.entries.len() as u64)
         };
         loop {
