@@ -7,7 +7,7 @@ use super::batch;
 use super::decider::Decider;
 use super::lead;
 use super::request::WriteError;
-use super::sequencer::{Failed, Sequencer, no_lead};
+use super::sequencer::{Failed, Sequencer, Signer, no_lead};
 use crate::store::{AcquireError, AppendError, Batch, Head};
 
 /// How often an unknown outcome is looked up before it stays unknown.
@@ -25,7 +25,7 @@ impl<D: Decider> Sequencer<D> {
                 lead.deciding = None;
                 match self.after_failure(batch, error).await? {
                     Some(head) => head,
-                    None => return Ok(()),
+                    None => return self.anchor_as_former_leader(batch).await,
                 }
             }
         };
@@ -34,6 +34,8 @@ impl<D: Decider> Sequencer<D> {
         lead.head = head;
         lead.started = true;
         lead.pending.clear();
+        let signer = Signer { epoch: lead.lease.epoch, key: lead.entry_key.clone() };
+        *self.signer.lock().await = Some(signer);
         let Some(new) = batch::anchored(batch, lead.lease.epoch) else { return Ok(()) };
         match self.parts.anchor.swap(lead.anchored.as_ref(), &new).await {
             Ok(()) => {
@@ -92,8 +94,11 @@ impl<D: Decider> Sequencer<D> {
                     return retryable(detail);
                 }
                 Ok(_) => {
+                    if self.holds(batch).await? {
+                        return Ok(None);
+                    }
                     self.lead = None;
-                    return if self.holds(batch).await? { Ok(None) } else { retryable(detail) };
+                    return retryable(detail);
                 }
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(25 << attempt.min(5))).await;
@@ -101,6 +106,18 @@ impl<D: Decider> Sequencer<D> {
             }
         }
         retryable(format!("the outcome is unknown: {detail}"))
+    }
+
+    /// The batch is in, but another leads: what is in the anchor already is newer and holds it,
+    /// else it is put there.
+    async fn anchor_as_former_leader(&mut self, batch: &Batch) -> Result<(), Failed> {
+        let Some(lead) = self.lead.take() else { return Ok(()) };
+        let Some(new) = batch::anchored(batch, lead.lease.epoch) else { return Ok(()) };
+        match self.parts.anchor.swap(lead.anchored.as_ref(), &new).await {
+            Ok(()) => Ok(()),
+            Err(AnchorError::Moved { epoch, .. }) if epoch > lead.lease.epoch => Ok(()),
+            Err(error) => Err(Failed::Error(WriteError::Retryable(error.to_string()))),
+        }
     }
 
     /// Whether the store holds exactly this batch.

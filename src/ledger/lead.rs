@@ -203,7 +203,9 @@ pub async fn prepare(
             "the store's genesis is not the one this host pinned".to_owned(),
         ));
     }
-    lead.anchored = move_anchor_up(parts, lead.anchored.take(), &head).await?;
+    // A first batch whose outcome stayed unknown may have been committed after all.
+    lead.started = serving.chain.epoch() == lead.lease.epoch;
+    lead.anchored = move_anchor_up(parts, lead.anchored.clone(), &head).await?;
     lead.store_lead = lead_of(&head, parts.clock.as_ref());
     lead.head = head;
     lead.pending.clear();

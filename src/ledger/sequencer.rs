@@ -46,10 +46,10 @@ pub struct Ledger<D: Decider> {
     pub said: Vec<String>,
 }
 
-/// The key of the epoch under way, for snapshots.
-struct Signer {
-    epoch: u64,
-    key: Arc<SecretKey>,
+/// The key of the epoch under way, once its first entry is committed, for snapshots.
+pub(super) struct Signer {
+    pub(super) epoch: u64,
+    pub(super) key: Arc<SecretKey>,
 }
 
 impl<D: Decider> Ledger<D> {
@@ -64,7 +64,7 @@ impl<D: Decider> Ledger<D> {
         let (calls, queue) = mpsc::channel(QUEUE);
         let parts = Arc::new(parts);
         let signer = Arc::new(Mutex::new(None));
-        let checkpoint = parts.store.newest_checkpoint().await?.map(|c| c.note);
+        let checkpoint = None;
         let guard = ClockGuard::new(parts.clock.as_ref());
         let sequencer = Sequencer {
             parts: parts.clone(),
@@ -147,7 +147,8 @@ impl<D: Decider> Ledger<D> {
         let store = &self.parts.store;
         let name = annals_projections::chain::Chain::NAME;
         let version = annals_projections::chain::Chain::VERSION;
-        let last = store.snapshot(name, version, size).await?.map_or(0, |s| s.size);
+        // One that cannot be read is as good as none.
+        let last = store.snapshot(name, version, size).await.ok().flatten().map_or(0, |s| s.size);
         if size - last < snapshot::WORTH {
             return Ok(false);
         }
@@ -166,7 +167,7 @@ pub(super) struct Sequencer<D: Decider> {
     /// Uploads this process made evidence.
     moved: HashSet<[u8; 32]>,
     checkpoint: Option<String>,
-    signer: Arc<Mutex<Option<Signer>>>,
+    pub(super) signer: Arc<Mutex<Option<Signer>>>,
 }
 
 impl<D: Decider> Sequencer<D> {
@@ -296,9 +297,10 @@ impl<D: Decider> Sequencer<D> {
         if self.lead.is_none() {
             let lead =
                 lead::take(&self.parts, &self.follower, &self.holder, &mut self.guard).await?;
-            let signer = Signer { epoch: lead.lease.epoch, key: lead.entry_key.clone() };
-            *self.signer.lock().await = Some(signer);
             self.lead = Some(lead);
+            let newest = seal::newest_good(&self.parts.store, &self.follower).await;
+            let newest = newest.map_err(|error| WriteError::Retryable(error.to_string()))?;
+            self.checkpoint = newest.map(|checkpoint| checkpoint.note);
         }
         let lead = self.lead.as_mut().ok_or_else(no_lead)?;
         let (guard, clock) = (&self.guard, self.parts.clock.as_ref());

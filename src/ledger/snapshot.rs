@@ -93,8 +93,10 @@ pub async fn write(
 pub async fn load(store: &SharedStore) -> Result<(Serving, Vec<String>), StoreError> {
     let mut discarded = Vec::new();
     let head = store.head().await?.size;
-    let Some(newest) = store.snapshot(Chain::NAME, Chain::VERSION, head).await? else {
-        return Ok((Serving::default(), discarded));
+    let newest = match doubtful(store.snapshot(Chain::NAME, Chain::VERSION, head).await)? {
+        Ok(Some(newest)) => newest,
+        Ok(None) => return Ok((Serving::default(), discarded)),
+        Err(why) => return Ok((Serving::default(), vec![format!("snapshot discarded: {why}")])),
     };
     let size = newest.size;
     match load_at(store, newest).await? {
@@ -104,15 +106,29 @@ pub async fn load(store: &SharedStore) -> Result<(Serving, Vec<String>), StoreEr
     Ok((Serving::default(), discarded))
 }
 
+/// What cannot be read as a snapshot is none; that the database did not answer is another matter.
+fn doubtful<T>(read: Result<T, StoreError>) -> Result<Result<T, String>, StoreError> {
+    match read {
+        Err(error @ (StoreError::Corrupt(_) | StoreError::Refused(_))) => {
+            Ok(Err(error.to_string()))
+        }
+        read => read.map(Ok),
+    }
+}
+
 async fn load_at(
     store: &SharedStore,
     newest: Snapshot,
 ) -> Result<Result<Serving, String>, StoreError> {
-    let (size, leaf) = (newest.size, newest.leaf);
+    let (size, leaf, epoch) = (newest.size, newest.leaf, newest.epoch);
     let Some(last) = size.checked_sub(1) else { return Ok(Err("it is empty".to_owned())) };
     let stored = store.read_at(&[last]).await?;
-    if stored.first().is_none_or(|row| entry::leaf(&row.header).0 != leaf) {
+    let Some(row) = stored.first().filter(|row| entry::leaf(&row.header).0 == leaf) else {
         return Ok(Err("it is of another leaf".to_owned()));
+    };
+    // Only the writer of its last entry signs a snapshot: a key of another epoch may have leaked.
+    if Header::parse(&row.header).ok().is_none_or(|header| header.epoch.0 != newest.epoch) {
+        return Ok(Err("it is signed in another epoch than its last entry".to_owned()));
     }
     let ring = match key_ring(store, size).await? {
         Ok(ring) => ring,
@@ -120,15 +136,16 @@ async fn load_at(
     };
     let mut found: HashMap<(String, u32), Snapshot> = HashMap::new();
     for (fold, version, _) in State::default().rows() {
-        match store.snapshot(fold, version, size).await? {
-            Some(snapshot) => found.insert((fold.to_owned(), version), snapshot),
-            None => return Ok(Err(format!("fold {fold} version {version} is missing"))),
+        match doubtful(store.snapshot(fold, version, size).await)? {
+            Ok(Some(snapshot)) => found.insert((fold.to_owned(), version), snapshot),
+            Ok(None) => return Ok(Err(format!("fold {fold} version {version} is missing"))),
+            Err(why) => return Ok(Err(format!("fold {fold}: {why}"))),
         };
     }
     let mut rows = HashMap::new();
     found.insert((newest.fold.clone(), newest.version), newest);
     for (name, snapshot) in found {
-        if (snapshot.size, snapshot.leaf) != (size, leaf) {
+        if (snapshot.size, snapshot.leaf, snapshot.epoch) != (size, leaf, epoch) {
             return Ok(Err(format!("fold {} is of another size", name.0)));
         }
         match check(&snapshot, &ring) {
@@ -157,7 +174,10 @@ fn check(snapshot: &Snapshot, ring: &KeyRing) -> Result<Vec<Vec<u8>>, String> {
 }
 
 /// The keys of the first `size` entries, from the ledger's own stream alone.
-async fn key_ring(store: &SharedStore, size: u64) -> Result<Result<KeyRing, String>, StoreError> {
+pub async fn key_ring(
+    store: &SharedStore,
+    size: u64,
+) -> Result<Result<KeyRing, String>, StoreError> {
     let mut ring = KeyRing::default();
     let first = store.read(0, 1).await?;
     let Some(stream) = first.first().map(|row| row.stream.clone()) else {

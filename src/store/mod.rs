@@ -67,10 +67,10 @@ pub struct Body {
 pub enum BodyPlace {
     /// Nowhere.
     Missing,
-    /// Uploaded, named by no entry yet.
-    Uploaded,
-    /// Evidence.
-    Kept,
+    /// Uploaded, named by no entry yet; its length in bytes.
+    Uploaded(u64),
+    /// Evidence; its length in bytes.
+    Kept(u64),
 }
 
 /// A body that an append moves from the uploads into the evidence.
