@@ -37,7 +37,7 @@ fn encode_part(part: &str) -> String {
         let last = at + c.len_utf8() == part.len();
         let trailing = last && matches!(c, '.' | ' ');
         let unsafe_here = matches!(c, '%' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
-        if (all && at == 0) || (all && c == '.') || trailing || unsafe_here || is_hidden(c) {
+        if all && (at == 0 || c == '.') || trailing || unsafe_here || is_hidden(c) {
             let mut buffer = [0; 4];
             for byte in c.encode_utf8(&mut buffer).bytes() {
                 out.push_str(&format!("%{byte:02X}"));

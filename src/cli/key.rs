@@ -80,7 +80,8 @@ async fn show(common: &Common) -> Result<Exit, Failure> {
         "epoch": serving.chain.epoch(),
     });
     let text = format!(
-        "origin:    {}\ngenesis:   {}\nroots:     {} (threshold {})\nlog key:   {}\ncosigner:  {}\nepoch:     {}",
+        "origin:    {}\ngenesis:   {}\nroots:     {} (threshold {})\nlog key:   {}\n\
+         cosigner:  {}\nepoch:     {}",
         ring.origin(),
         ring.genesis(),
         roots.join(" "),
