@@ -32,13 +32,17 @@ pub async fn scan(
     let mut auditor = Auditor::new(Source::Store, policy, options);
     let sealed = checkpoints(store).await?;
     sealed.iter().for_each(|checkpoint| auditor.watch(checkpoint.size));
+    // What a writer adds meanwhile is not of this scan: bodies are listed before the head is read,
+    // entries are read up to it.
+    let kept = Kept::list(store).await?;
     let head = store.head().await?;
-    let indexed = store.indexed_to().await?;
+    let indexed = store.indexed_to().await?.min(head.size);
     let mut derived: Option<Derived> = None;
     let mut seen = Seen::default();
     let mut at = 0;
     while !auditor.is_done() {
-        let rows = store.read(at, PAGE).await?;
+        let mut rows = store.read(at, PAGE).await?;
+        rows.retain(|row| row.position < head.size);
         if rows.is_empty() {
             break;
         }
@@ -53,7 +57,7 @@ pub async fn scan(
     }
     auditor.settle();
     if derived.is_none() {
-        derived = check_bodies(store, &seen, head.size).await?;
+        derived = check_bodies(store, &kept, &seen, head.size).await?;
     }
     let wrong = check_checkpoints(&sealed, &auditor);
     let newest = store.newest_checkpoint().await?;
@@ -207,36 +211,56 @@ async fn check_index(
     Ok(Some(Derived { position, what: "index", detail }))
 }
 
+/// Bodies and their digest index, as they are listed.
+struct Kept {
+    bodies: Vec<[u8; 32]>,
+    digests: BTreeSet<BodyDigest>,
+}
+
+impl Kept {
+    async fn list(store: &SharedStore) -> Result<Kept, StoreError> {
+        let mut bodies: Vec<[u8; 32]> = Vec::new();
+        loop {
+            let page = store.body_ids(bodies.last().copied(), PAGE).await?;
+            if page.is_empty() {
+                break;
+            }
+            bodies.extend(page);
+        }
+        Ok(Kept { bodies, digests: digests(store).await? })
+    }
+}
+
+async fn digests(store: &SharedStore) -> Result<BTreeSet<BodyDigest>, StoreError> {
+    let (mut all, mut after) = (BTreeSet::new(), None);
+    loop {
+        let page = store.all_body_digests(after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(all) };
+        after = Some((last.site, last.sha256));
+        all.extend(page);
+    }
+}
+
 /// Bodies nobody names, and the digest index.
 async fn check_bodies(
     store: &SharedStore,
+    kept: &Kept,
     seen: &Seen,
     size: u64,
 ) -> Result<Option<Derived>, StoreError> {
-    let mut after = None;
-    loop {
-        let ids = store.body_ids(after, PAGE).await?;
-        let Some(last) = ids.last() else { break };
-        after = Some(*last);
-        if let Some(id) = ids.iter().find(|id| !seen.bodies.contains(&Hash(**id))) {
-            let detail = format!("body {} is named by no entry", Hash(*id));
-            return Ok(Some(Derived { position: size, what: "body", detail }));
-        }
+    if let Some(id) = kept.bodies.iter().find(|id| !seen.bodies.contains(&Hash(**id))) {
+        let detail = format!("body {} is named by no entry", Hash(*id));
+        return Ok(Some(Derived { position: size, what: "body", detail }));
     }
-    let mut stored = BTreeSet::new();
-    let mut after = None;
-    loop {
-        let page = store.all_body_digests(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some((last.site, last.sha256));
-        stored.extend(page);
-    }
-    let Some(odd) = seen.digests.symmetric_difference(&stored).next() else { return Ok(None) };
-    let keys = seen.digests.symmetric_difference(&stored);
+    // Listed before the entries none is too many, listed after them none is missing.
+    let listed = digests(store).await?;
+    let odd: BTreeSet<&BodyDigest> =
+        kept.digests.difference(&seen.digests).chain(seen.digests.difference(&listed)).collect();
+    let Some(first) = odd.first() else { return Ok(None) };
     let positions =
-        keys.filter_map(|odd| seen.first_by_digest.get(&(odd.site, odd.sha256)).copied());
+        odd.iter().filter_map(|odd| seen.first_by_digest.get(&(odd.site, odd.sha256)).copied());
     let position = positions.min().unwrap_or(size);
-    let detail = format!("the digest index differs at {}", Hash(odd.sha256));
+    let detail = format!("the digest index differs at {}", Hash(first.sha256));
     Ok(Some(Derived { position, what: "index", detail }))
 }
 

@@ -12,6 +12,7 @@ use annals_events::entry::CommandInfo;
 use annals_events::keys::SecretKey;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
+use super::anchor::{AnchorError, Anchored};
 use super::batch::{self, Fate};
 use super::decider::{Decider, Refusal};
 use super::follower::{FollowError, Follower};
@@ -248,8 +249,15 @@ impl<D: Decider> Ledger<D> {
         let store = &self.parts.store;
         let name = annals_projections::chain::Chain::NAME;
         let version = annals_projections::chain::Chain::VERSION;
-        let last = store.snapshot(name, version, size).await?.map_or(0, |s| s.size);
-        if size - last < snapshot::WORTH {
+        // One that was discarded at the start is as good as none.
+        let last = match store.snapshot(name, version, size).await {
+            Ok(Some(last)) if self.said.is_empty() => last.size,
+            Ok(_) | Err(StoreError::Corrupt(_)) => 0,
+            Err(error) => return Err(error),
+        };
+        // Nobody could believe a key that is on no ledger: of an epoch that never started.
+        let is_known = serving.ring.entry_key(epoch).is_some_and(|(own, _)| *own == key.public());
+        if !is_known || size - last < snapshot::WORTH {
             return Ok(false);
         }
         snapshot::write(store, &serving, epoch, &key).await
@@ -355,9 +363,10 @@ impl<D: Decider> Sequencer<D> {
             return Err(Failed::Error(WriteError::Stopped(why.clone())));
         }
         self.prepare().await?;
-        let now = self.now()?;
+        let now = self.now().await?;
         let lead = self.lead.as_mut().ok_or_else(no_lead)?;
-        let work = batch::decide(&self.decider, lead, requests, now, &self.moved)?;
+        let decided = batch::decide(&self.decider, lead, requests, now, &self.moved);
+        let work = decided.inspect_err(|_| lead.deciding = None)?;
         let origin = lead.deciding.as_ref().map_or("", |d| d.chain.origin()).to_owned();
         let written = work.fates.iter().any(|fate| matches!(fate, Fate::Written { .. }));
         let rows = if written {
@@ -402,15 +411,33 @@ impl<D: Decider> Sequencer<D> {
             Ok(guard.now(clock, serving.chain.recorded_at(), store_lead)?)
         });
         if let Err(error) = prepared.await {
-            if matches!(error, WriteError::NotLeader { .. }) {
-                self.lead = None;
+            match error {
+                WriteError::NotLeader { .. } => self.lead = None,
+                // Another host may know better.
+                WriteError::Stopped(_) => self.release().await,
+                _ => {}
             }
             return Err(Failed::Error(error));
         }
         Ok(())
     }
 
-    fn now(&self) -> Result<annals_events::Time, WriteError> {
+    async fn now(&mut self) -> Result<annals_events::Time, WriteError> {
+        let heard = self.time();
+        let Some(lead) = self.lead.as_mut().filter(|lead| lead.store_lead.is_some()) else {
+            return heard;
+        };
+        if heard.is_err() {
+            // What the store's clock said may be long ago: ask again.
+            let head = self.parts.store.head().await;
+            let head = head.map_err(|error| WriteError::Retryable(error.to_string()))?;
+            lead.store_lead = lead::lead_of(&head, self.parts.clock.as_ref());
+            return self.time();
+        }
+        heard
+    }
+
+    fn time(&self) -> Result<annals_events::Time, WriteError> {
         let lead = self.lead.as_ref();
         let deciding = lead.and_then(|lead| lead.deciding.as_ref());
         let newest = deciding.map(|d| d.chain.recorded_at()).unwrap_or_default();
@@ -421,30 +448,34 @@ impl<D: Decider> Sequencer<D> {
     /// Commit and anchor. On `Ok` the rows are durable in both places.
     async fn commit(&mut self, batch: &Batch) -> Result<(), Failed> {
         let lead = self.lead.as_mut().ok_or_else(no_lead)?;
+        let (old, epoch) = (lead.anchored.clone(), lead.lease.epoch);
         let appended = self.parts.store.append(&lead.lease, &lead.head, batch).await;
         // ---- The commit point: from here on the entries exist, or never will. ----
         let head = match appended {
-            Ok(head) => head,
+            Ok(head) => Some(head),
             Err(error) => {
                 lead.deciding = None;
-                match self.after_failure(batch, error).await? {
-                    Some(head) => head,
-                    None => return Ok(()),
-                }
+                self.after_failure(batch, error).await?
             }
         };
-        let lead = self.lead.as_mut().ok_or_else(no_lead)?;
-        lead.store_lead = lead::lead_of(&head, self.parts.clock.as_ref());
-        lead.head = head;
-        lead.started = true;
-        lead.pending.clear();
-        let Some(new) = batch::anchored(batch, lead.lease.epoch) else { return Ok(()) };
-        match self.parts.anchor.swap(lead.anchored.as_ref(), &new).await {
+        match (head, self.lead.as_mut()) {
+            (Some(head), Some(lead)) => {
+                lead.store_lead = lead::lead_of(&head, self.parts.clock.as_ref());
+                lead.head = head;
+                lead.started = true;
+                lead.pending.clear();
+            }
+            _ => self.lead = None,
+        }
+        let Some(new) = batch::anchored(batch, epoch) else { return Ok(()) };
+        match self.parts.anchor.swap(old.as_ref(), &new).await {
             Ok(()) => {
-                lead.anchored = Some(new);
+                if let Some(lead) = self.lead.as_mut() {
+                    lead.anchored = Some(new);
+                }
                 Ok(())
             }
-            Err(error) => self.after_anchor_failure(batch, error).await,
+            Err(error) => self.after_anchor_failure(batch, &new, error).await,
         }
     }
 
@@ -518,12 +549,18 @@ impl<D: Decider> Sequencer<D> {
     async fn after_anchor_failure(
         &mut self,
         batch: &Batch,
-        error: super::anchor::AnchorError,
+        new: &Anchored,
+        error: AnchorError,
     ) -> Result<(), Failed> {
-        let epoch = self.lead.as_ref().map_or(0, |lead| lead.lease.epoch);
-        if let super::anchor::AnchorError::Moved { epoch: found, .. } = &error
-            && *found > epoch
-        {
+        // Whoever took over moved it, perhaps to just this batch.
+        let is_overtaken = match &error {
+            AnchorError::Moved { epoch, .. } => {
+                *epoch > new.epoch
+                    || matches!(self.parts.anchor.get().await, Ok(Some(h)) if h == *new)
+            }
+            AnchorError::Io(_) | AnchorError::Damaged => false,
+        };
+        if is_overtaken {
             self.lead = None;
             if self.holds(batch).await? {
                 return Ok(());

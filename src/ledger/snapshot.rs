@@ -91,17 +91,22 @@ pub async fn write(
 
 /// The newest state that holds, and what was discarded on the way, in a sentence each.
 pub async fn load(store: &SharedStore) -> Result<(Serving, Vec<String>), StoreError> {
-    let mut discarded = Vec::new();
     let head = store.head().await?.size;
-    let Some(newest) = store.snapshot(Chain::NAME, Chain::VERSION, head).await? else {
-        return Ok((Serving::default(), discarded));
+    let discarded = |why: String| Ok((Serving::default(), vec![format!("snapshot {why}")]));
+    let newest = match store.snapshot(Chain::NAME, Chain::VERSION, head).await {
+        Ok(Some(newest)) => newest,
+        Ok(None) => return Ok((Serving::default(), Vec::new())),
+        Err(StoreError::Corrupt(why)) => return discarded(format!("discarded: {why}")),
+        Err(error) => return Err(error),
     };
     let size = newest.size;
-    match load_at(store, newest).await? {
-        Ok(serving) => return Ok((serving, discarded)),
-        Err(why) => discarded.push(format!("snapshot at size {size} discarded: {why}")),
+    match load_at(store, newest).await {
+        Ok(Ok(serving)) => Ok((serving, Vec::new())),
+        Ok(Err(why)) | Err(StoreError::Corrupt(why)) => {
+            discarded(format!("at size {size} discarded: {why}"))
+        }
+        Err(error) => Err(error),
     }
-    Ok((Serving::default(), discarded))
 }
 
 async fn load_at(
