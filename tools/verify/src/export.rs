@@ -94,7 +94,7 @@ pub fn audit_export(
 ) -> io::Result<Report> {
     let mut reader = Lines { input, sha: Sha256::new(), number: 0, buffer: Vec::new() };
     let first = match reader.next()? {
-        Some(line) => serde_json::from_slice::<FirstLine>(line).map_err(|e| e.to_string()),
+        Some(line) => read_object::<FirstLine>(line),
         None => Err("it is empty".to_owned()),
     };
     let first = match first {
@@ -165,6 +165,14 @@ fn read_items<R: BufRead>(
     Ok(ending)
 }
 
+/// A line is an object; serde alone would take a list for one.
+fn read_object<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, String> {
+    if line.first() != Some(&b'{') {
+        return Err("not an object".to_owned());
+    }
+    serde_json::from_slice(line).map_err(|error| error.to_string())
+}
+
 fn is_body(line: &[u8]) -> bool {
     line.starts_with(b"{\"body\":")
 }
@@ -176,7 +184,7 @@ fn origin_differs(raw: &RawEntry, first: &FirstLine) -> Option<Breach> {
 }
 
 fn read_entry(line: &[u8], number: u64) -> Result<Item, String> {
-    let line: EntryLine = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+    let line: EntryLine = read_object(line)?;
     let private = match (line.private, line.private_salt) {
         (Some(text), Some(salt)) => Some(Part { salt: salt.0, bytes: text.into_bytes() }),
         (None, None) => None,
@@ -192,7 +200,7 @@ fn read_entry(line: &[u8], number: u64) -> Result<Item, String> {
 }
 
 fn read_body(line: &[u8], number: u64) -> Result<Item, String> {
-    let line: BodyLine = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+    let line: BodyLine = read_object(line)?;
     let bytes = BASE64.decode(line.base64.as_bytes()).map_err(|e| e.to_string())?;
     let body = RawBody { id: line.body, salt: line.salt.0, bytes };
     Ok(Item::Body { body, line: Some(number) })
@@ -203,18 +211,9 @@ fn read_end(line: &[u8], number: u64, before: &Sha256, first: &FirstLine, entrie
         let breach = Breach::new("end", detail);
         Some(Placed { position: entries, line: Some(number), breach })
     };
-    let end = match serde_json::from_slice::<EndLine>(line) {
+    let end = match read_object::<EndLine>(line) {
         Ok(line) => line.end,
-        Err(error) => {
-            let end = End {
-                size: u64::MAX,
-                head: Hash::ZERO,
-                checkpoint: None,
-                state: Vec::new(),
-                line: Some(number),
-            };
-            return Ending { end: Some(end), trailing: bad(error.to_string()) };
-        }
+        Err(detail) => return Ending { end: None, trailing: bad(detail) },
     };
     let sha256 = Hash(before.clone().finalize().into());
     let wrong = if end.size != first.size {

@@ -3,7 +3,7 @@
 use annals_events::Hash;
 use annals_projections::chain::Breach;
 
-use super::{Auditor, End, Source};
+use super::{Auditor, Awaited, End, Source};
 use crate::check::Placed;
 use crate::report::{Bad, Report, Verdict};
 
@@ -12,7 +12,7 @@ impl Auditor {
     pub fn finish(mut self, end: Option<End>, trailing: Option<Placed>) -> Report {
         self.settle();
         if let (None, Some(_)) = (&self.bad, &end) {
-            if let Some((id, position, line)) = self.awaited.take() {
+            if let Some(Awaited { id, position, line, .. }) = self.awaited.take() {
                 let detail = format!("body {id} is missing");
                 self.fail(position, line, Breach::new("body", detail));
             }
@@ -44,6 +44,9 @@ impl Auditor {
             Err(Ending::Bad(Placed { position, line, breach: Breach::new(what, detail) }))
         };
         let Some(end) = end else {
+            if let Some(placed) = trailing {
+                return Err(Ending::Bad(placed));
+            }
             return bad(size, self.line, "truncated", "the end line is missing".to_owned());
         };
         if end.size != size || end.head != self.chain.head() {
@@ -139,7 +142,7 @@ impl Auditor {
             Verdict::Tampered
         } else if rule_findings > 0 {
             Verdict::AgainstTheRulebook
-        } else if !pinned || self.unknown_types > 0 {
+        } else if !pinned || self.unknown_types > 0 || self.not_judged > 0 {
             Verdict::Incomplete
         } else {
             Verdict::Sound
