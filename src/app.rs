@@ -139,7 +139,9 @@ impl App {
         as_owner: bool,
     ) -> Result<App, Failure> {
         let lock = if home.is_embedded() { Some(home.lock()?) } else { None };
-        let parts = parts(home, clock, as_owner).await?;
+        let mut parts = parts(home, clock, as_owner).await?;
+        // With the folder's lock in hand, a lease in the store is one that a killed process left.
+        parts.force = lock.is_some();
         App::start(parts, lock).await
     }
 

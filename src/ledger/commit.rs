@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::anchor::AnchorError;
+use super::anchor::{AnchorError, Anchored};
 use super::batch;
 use super::decider::Decider;
 use super::lead;
 use super::request::WriteError;
-use super::sequencer::{Failed, Sequencer, Signer, no_lead};
+use super::sequencer::{Failed, Sequencer, no_lead};
 use crate::store::{AcquireError, AppendError, Batch, Head};
 
 /// How often an unknown outcome is looked up before it stays unknown.
@@ -17,32 +17,34 @@ impl<D: Decider> Sequencer<D> {
     /// Commit and anchor. On `Ok` the rows are durable in both places.
     pub(super) async fn commit(&mut self, batch: &Batch) -> Result<(), Failed> {
         let lead = self.lead.as_mut().ok_or_else(no_lead)?;
+        let (old, epoch) = (lead.anchored.clone(), lead.lease.epoch);
         let appended = self.parts.store.append(&lead.lease, &lead.head, batch).await;
         // ---- The commit point: from here on the entries exist, or never will. ----
         let head = match appended {
-            Ok(head) => head,
+            Ok(head) => Some(head),
             Err(error) => {
                 lead.deciding = None;
-                match self.after_failure(batch, error).await? {
-                    Some(head) => head,
-                    None => return self.anchor_as_former_leader(batch).await,
-                }
+                self.after_failure(batch, error).await?
             }
         };
-        let lead = self.lead.as_mut().ok_or_else(no_lead)?;
-        lead.store_lead = lead::lead_of(&head, self.parts.clock.as_ref());
-        lead.head = head;
-        lead.started = true;
-        lead.pending.clear();
-        let signer = Signer { epoch: lead.lease.epoch, key: lead.entry_key.clone() };
-        *self.signer.lock().await = Some(signer);
-        let Some(new) = batch::anchored(batch, lead.lease.epoch) else { return Ok(()) };
-        match self.parts.anchor.swap(lead.anchored.as_ref(), &new).await {
+        match (head, self.lead.as_mut()) {
+            (Some(head), Some(lead)) => {
+                lead.store_lead = lead::lead_of(&head, self.parts.clock.as_ref());
+                lead.head = head;
+                lead.started = true;
+                lead.pending.clear();
+            }
+            _ => self.lead = None,
+        }
+        let Some(new) = batch::anchored(batch, epoch) else { return Ok(()) };
+        match self.parts.anchor.swap(old.as_ref(), &new).await {
             Ok(()) => {
-                lead.anchored = Some(new);
+                if let Some(lead) = self.lead.as_mut() {
+                    lead.anchored = Some(new);
+                }
                 Ok(())
             }
-            Err(error) => self.after_anchor_failure(batch, error).await,
+            Err(error) => self.after_anchor_failure(batch, &new, error).await,
         }
     }
 
@@ -94,11 +96,8 @@ impl<D: Decider> Sequencer<D> {
                     return retryable(detail);
                 }
                 Ok(_) => {
-                    if self.holds(batch).await? {
-                        return Ok(None);
-                    }
                     self.lead = None;
-                    return retryable(detail);
+                    return if self.holds(batch).await? { Ok(None) } else { retryable(detail) };
                 }
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(25 << attempt.min(5))).await;
@@ -106,18 +105,6 @@ impl<D: Decider> Sequencer<D> {
             }
         }
         retryable(format!("the outcome is unknown: {detail}"))
-    }
-
-    /// The batch is in, but another leads: what is in the anchor already is newer and holds it,
-    /// else it is put there.
-    async fn anchor_as_former_leader(&mut self, batch: &Batch) -> Result<(), Failed> {
-        let Some(lead) = self.lead.take() else { return Ok(()) };
-        let Some(new) = batch::anchored(batch, lead.lease.epoch) else { return Ok(()) };
-        match self.parts.anchor.swap(lead.anchored.as_ref(), &new).await {
-            Ok(()) => Ok(()),
-            Err(AnchorError::Moved { epoch, .. }) if epoch > lead.lease.epoch => Ok(()),
-            Err(error) => Err(Failed::Error(WriteError::Retryable(error.to_string()))),
-        }
     }
 
     /// Whether the store holds exactly this batch.
@@ -131,12 +118,18 @@ impl<D: Decider> Sequencer<D> {
     async fn after_anchor_failure(
         &mut self,
         batch: &Batch,
+        new: &Anchored,
         error: AnchorError,
     ) -> Result<(), Failed> {
-        let epoch = self.lead.as_ref().map_or(0, |lead| lead.lease.epoch);
-        if let AnchorError::Moved { epoch: found, .. } = &error
-            && *found > epoch
-        {
+        // Whoever took over moved it, perhaps to just this batch.
+        let is_overtaken = match &error {
+            AnchorError::Moved { epoch, .. } if *epoch > new.epoch => true,
+            AnchorError::Moved { .. } => {
+                self.parts.anchor.get().await.is_ok_and(|held| held.as_ref() == Some(new))
+            }
+            AnchorError::Io(_) | AnchorError::Damaged => false,
+        };
+        if is_overtaken {
             self.lead = None;
             if self.holds(batch).await? {
                 return Ok(());

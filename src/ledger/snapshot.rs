@@ -91,28 +91,21 @@ pub async fn write(
 
 /// The newest state that holds, and what was discarded on the way, in a sentence each.
 pub async fn load(store: &SharedStore) -> Result<(Serving, Vec<String>), StoreError> {
-    let mut discarded = Vec::new();
     let head = store.head().await?.size;
-    let newest = match doubtful(store.snapshot(Chain::NAME, Chain::VERSION, head).await)? {
+    let discarded = |why: String| Ok((Serving::default(), vec![format!("snapshot {why}")]));
+    let newest = match store.snapshot(Chain::NAME, Chain::VERSION, head).await {
         Ok(Some(newest)) => newest,
-        Ok(None) => return Ok((Serving::default(), discarded)),
-        Err(why) => return Ok((Serving::default(), vec![format!("snapshot discarded: {why}")])),
+        Ok(None) => return Ok((Serving::default(), Vec::new())),
+        Err(StoreError::Corrupt(why)) => return discarded(format!("discarded: {why}")),
+        Err(error) => return Err(error),
     };
     let size = newest.size;
-    match load_at(store, newest).await? {
-        Ok(serving) => return Ok((serving, discarded)),
-        Err(why) => discarded.push(format!("snapshot at size {size} discarded: {why}")),
-    }
-    Ok((Serving::default(), discarded))
-}
-
-/// What cannot be read as a snapshot is none; that the database did not answer is another matter.
-fn doubtful<T>(read: Result<T, StoreError>) -> Result<Result<T, String>, StoreError> {
-    match read {
-        Err(error @ (StoreError::Corrupt(_) | StoreError::Refused(_))) => {
-            Ok(Err(error.to_string()))
+    match load_at(store, newest).await {
+        Ok(Ok(serving)) => Ok((serving, Vec::new())),
+        Ok(Err(why)) | Err(StoreError::Corrupt(why)) => {
+            discarded(format!("at size {size} discarded: {why}"))
         }
-        read => read.map(Ok),
+        Err(error) => Err(error),
     }
 }
 
@@ -127,7 +120,7 @@ async fn load_at(
         return Ok(Err("it is of another leaf".to_owned()));
     };
     // Only the writer of its last entry signs a snapshot: a key of another epoch may have leaked.
-    if Header::parse(&row.header).ok().is_none_or(|header| header.epoch.0 != newest.epoch) {
+    if Header::parse(&row.header).ok().is_none_or(|header| header.epoch.0 != epoch) {
         return Ok(Err("it is signed in another epoch than its last entry".to_owned()));
     }
     let ring = match key_ring(store, size).await? {
@@ -136,10 +129,9 @@ async fn load_at(
     };
     let mut found: HashMap<(String, u32), Snapshot> = HashMap::new();
     for (fold, version, _) in State::default().rows() {
-        match doubtful(store.snapshot(fold, version, size).await)? {
-            Ok(Some(snapshot)) => found.insert((fold.to_owned(), version), snapshot),
-            Ok(None) => return Ok(Err(format!("fold {fold} version {version} is missing"))),
-            Err(why) => return Ok(Err(format!("fold {fold}: {why}"))),
+        match store.snapshot(fold, version, size).await? {
+            Some(snapshot) => found.insert((fold.to_owned(), version), snapshot),
+            None => return Ok(Err(format!("fold {fold} version {version} is missing"))),
         };
     }
     let mut rows = HashMap::new();
@@ -174,10 +166,7 @@ fn check(snapshot: &Snapshot, ring: &KeyRing) -> Result<Vec<Vec<u8>>, String> {
 }
 
 /// The keys of the first `size` entries, from the ledger's own stream alone.
-pub async fn key_ring(
-    store: &SharedStore,
-    size: u64,
-) -> Result<Result<KeyRing, String>, StoreError> {
+pub async fn key_ring(store: &SharedStore, size: u64) -> Result<Result<KeyRing, String>, StoreError> {
     let mut ring = KeyRing::default();
     let first = store.read(0, 1).await?;
     let Some(stream) = first.first().map(|row| row.stream.clone()) else {
