@@ -2,6 +2,8 @@
 
 mod events;
 mod harness;
+mod projections;
+mod rules;
 mod smoke;
 mod store;
 mod tidy;
