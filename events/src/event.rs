@@ -19,7 +19,7 @@ pub enum PayloadError {
         /// What serde says.
         detail: String,
     },
-    /// Does not re-encode to itself.
+    /// Does not re-encode to itself, or has an integer beyond 2^53 - 1.
     #[error("the {kind} of {event} are not in canonical form")]
     NotCanonical {
         /// The event's type.
@@ -52,7 +52,8 @@ pub struct CommandText {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoPrivate {}
 
-/// Parse a part and demand that it re-encodes to the same bytes.
+/// Parse a part and demand that it is canonical: the same bytes when encoded again, and no
+/// integer beyond 2^53 - 1, which a type would hold but other readers would round.
 pub fn read_exact<T: Serialize + DeserializeOwned>(
     event: &str,
     kind: &'static str,
@@ -63,7 +64,7 @@ pub fn read_exact<T: Serialize + DeserializeOwned>(
         kind,
         detail: error.to_string(),
     })?;
-    if canonical::to_bytes(&value) == bytes {
+    if canonical::to_bytes(&value) == bytes && canonical::check_object(bytes).is_ok() {
         Ok(value)
     } else {
         Err(PayloadError::NotCanonical { event: event.to_owned(), kind })
