@@ -9,7 +9,7 @@ use annals_events::hash::Bytes;
 use annals_events::id::{AccountId, CommandKey, Number, Stream};
 use annals_events::keys::SecretKey;
 use annals_events::ledger::Act;
-use annals_events::{Hash, Time, entry};
+use annals_events::{Hash, Time, canonical, entry};
 use uuid::Uuid;
 
 use crate::clock::{Clock, SystemClock};
@@ -383,6 +383,8 @@ fn text_of(command: &Command, nonce: Option<Hash>) -> Result<(Text, bool), Write
     if bytes.len() > command::COMMAND_BYTES_MAX {
         return Err(WriteError::TooLarge("the command is too long".to_owned()));
     }
+    // What is written must be readable: an integer beyond 2^53 - 1 would not be.
+    canonical::check_object(&bytes).map_err(|error| WriteError::TooLarge(error.to_string()))?;
     let command = String::from_utf8(bytes).map_err(|error| WriteError::Fault(error.to_string()))?;
     let made = nonce.is_none();
     let nonce = match nonce {
