@@ -5,6 +5,8 @@
 
 mod attacker;
 mod cells;
+mod export;
+mod lines;
 mod rows;
 
 use std::collections::BTreeMap;
