@@ -33,6 +33,7 @@ pub struct App {
 }
 
 /// A command as somebody gives it.
+#[derive(Clone)]
 pub struct Given {
     /// Who acts.
     pub account: AccountId,

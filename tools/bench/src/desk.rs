@@ -46,6 +46,11 @@ impl Desk {
         Ok(desk)
     }
 
+    /// Who sits there.
+    pub fn account(&self) -> AccountId {
+        self.account
+    }
+
     /// A draft in a stream of its own.
     pub fn draft(&self, number: u64) -> Given {
         let draft = DraftContent {
