@@ -101,6 +101,9 @@ pub fn audit_export(
         Ok(first) if first.size == 0 => {
             return Ok(Report::unusable("an export has at least one entry"));
         }
+        Ok(first) if !annals_events::entry::origin_is_good(&first.origin) => {
+            return Ok(Report::unusable("the first line is not an export's: a bad origin"));
+        }
         Ok(first) if first.annals_export == 1 => first,
         Ok(first) => {
             let version = first.annals_export;
@@ -138,7 +141,8 @@ fn read_items<R: BufRead>(
         let number = reader.number + 1;
         let Some(line) = reader.next()? else { break };
         let length = line.len();
-        if line.starts_with(b"{\"end\":") || entries == first.size && !is_body(line) {
+        let expected = entries == first.size && !is_body(line);
+        if expected || line.starts_with(b"{\"end\":") && is_end(line) {
             ending = read_end(line, number, &before, first, entries);
             break;
         }
@@ -167,6 +171,10 @@ fn read_items<R: BufRead>(
 
 fn is_body(line: &[u8]) -> bool {
     line.starts_with(b"{\"body\":")
+}
+
+fn is_end(line: &[u8]) -> bool {
+    serde_json::from_slice::<EndLine>(line).is_ok()
 }
 
 fn origin_differs(raw: &RawEntry, first: &FirstLine) -> Option<Breach> {
@@ -199,10 +207,11 @@ fn read_body(line: &[u8], number: u64) -> Result<Item, String> {
 }
 
 fn read_end(line: &[u8], number: u64, before: &Sha256, first: &FirstLine, entries: u64) -> Ending {
-    let bad = |detail: String| {
-        let breach = Breach::new("end", detail);
+    let placed = |what, detail: String| {
+        let breach = Breach::new(what, detail);
         Some(Placed { position: entries, line: Some(number), breach })
     };
+    let bad = |detail| placed("end", detail);
     let end = match serde_json::from_slice::<EndLine>(line) {
         Ok(line) => line.end,
         Err(error) => {
@@ -213,7 +222,9 @@ fn read_end(line: &[u8], number: u64, before: &Sha256, first: &FirstLine, entrie
                 state: Vec::new(),
                 line: Some(number),
             };
-            return Ending { end: Some(end), trailing: bad(error.to_string()) };
+            // Of a body awaited here the auditor knows: a line nobody can read is not its absence.
+            let what = if read_entry(line, number).is_ok() { "end" } else { "line" };
+            return Ending { end: Some(end), trailing: placed(what, error.to_string()) };
         }
     };
     let sha256 = Hash(before.clone().finalize().into());

@@ -13,8 +13,12 @@ impl Auditor {
         self.settle();
         if let (None, Some(_)) = (&self.bad, &end) {
             if let Some((id, position, line)) = self.awaited.take() {
-                let detail = format!("body {id} is missing");
-                self.fail(position, line, Breach::new("body", detail));
+                let unread = trailing.as_ref().filter(|placed| placed.breach.what == "line");
+                let breach = match unread {
+                    Some(placed) => placed.breach.clone(),
+                    None => Breach::new("body", format!("body {id} is missing")),
+                };
+                self.fail(position, line, breach);
             }
             if let Err(breach) = self.chain.check_end() {
                 self.fail(self.chain.size() - 1, self.line, breach);
