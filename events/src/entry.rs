@@ -298,6 +298,9 @@ impl Header {
         if actor.authority.is_some_and(|grant| grant >= self.position) {
             return Err("authority is not an earlier position");
         }
+        if actor.authenticated == Authentication::Key && self.actor_signature.is_none() {
+            return Err("authenticated by key without an actor signature");
+        }
         if !word_is_good(&command.name, 48) {
             return Err("a command's name is 1 to 48 of a-z and _");
         }

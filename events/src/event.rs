@@ -58,11 +58,9 @@ pub fn read_exact<T: Serialize + DeserializeOwned>(
     kind: &'static str,
     bytes: &[u8],
 ) -> Result<T, PayloadError> {
-    let value: T = serde_json::from_slice(bytes).map_err(|error| PayloadError::Form {
-        event: event.to_owned(),
-        kind,
-        detail: error.to_string(),
-    })?;
+    let form = |detail: String| PayloadError::Form { event: event.to_owned(), kind, detail };
+    canonical::check_object(bytes).map_err(|error| form(error.to_string()))?;
+    let value: T = serde_json::from_slice(bytes).map_err(|error| form(error.to_string()))?;
     if canonical::to_bytes(&value) == bytes {
         Ok(value)
     } else {

@@ -146,6 +146,9 @@ pub fn check_content(
     if occurred_at != line.at() {
         return Err("occurred_at differs from the line");
     }
+    if !type_fits(event, line.change) {
+        return Err("the type does not fit the change");
+    }
     if let content::Event::Withdrawn(_) = event {
         let text = read::<content::Reason>(event.kind(), private)?;
         let same = text.path.as_deref() == Some(line.path.as_str()) && text.reason.is_none();
@@ -160,8 +163,7 @@ pub fn check_content(
             (Some(shown.bytes) == line.bytes).then_some(()).ok_or("bytes differs from the line")
         }
         _ => Ok(()),
-    }?;
-    type_fits(event, line.change).then_some(()).ok_or("the type does not fit the change")
+    }
 }
 
 fn type_fits(event: &content::Event, change: Change) -> bool {

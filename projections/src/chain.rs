@@ -188,6 +188,11 @@ impl Chain {
             (None, Some(command)) if self.knows_command(command.key) => {
                 breach("the command's key was used before")
             }
+            (None, Some(command))
+                if command.seen != self.tip(command.stream).map_or(Hash::ZERO, |tip| tip.leaf) =>
+            {
+                breach("seen is not the newest entry of the command's stream")
+            }
             _ => Ok(()),
         }
     }

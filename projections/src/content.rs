@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use annals_events::Event;
 use annals_events::content::Event as ContentEvent;
-use annals_events::id::{AccountId, BodyId, ContentId, SiteId};
+use annals_events::id::{AccountId, BodyId, ContentId, ImportId, SiteId};
 use serde::{Deserialize, Serialize};
 
 use crate::fold::{Fold, Frame, map_fold};
@@ -27,6 +27,8 @@ pub struct Draft {
     pub body: BodyId,
     /// Who handed it in.
     pub author: AccountId,
+    /// Its length.
+    pub bytes: u64,
     /// Whether somebody else passed exactly this version.
     pub passed: bool,
 }
@@ -36,6 +38,8 @@ pub struct Draft {
 pub struct Content {
     /// Its site.
     pub site: SiteId,
+    /// The import that brought it.
+    pub import: Option<ImportId>,
     /// Where it stands.
     pub status: Status,
     /// The version last shown.
@@ -70,15 +74,17 @@ impl Fold for Contents {
         let Event::Content(event) = event else { return };
         let content = self.contents.entry(ContentId(frame.stream.id)).or_insert_with(|| Content {
             site: event.site(),
+            import: event.imported().map(|line| line.import),
             status: Status::Drafted,
             shown: None,
             draft: None,
         });
         match event {
             ContentEvent::Drafted(drafted) => {
+                let (body, bytes) = (drafted.body, drafted.bytes);
                 let author = frame.actor.map(|actor| actor.account);
-                content.draft = author
-                    .map(|author| Box::new(Draft { body: drafted.body, author, passed: false }));
+                content.draft =
+                    author.map(|author| Box::new(Draft { body, author, bytes, passed: false }));
             }
             ContentEvent::ReviewPassed(passed) => {
                 if let Some(draft) = &mut content.draft {

@@ -136,6 +136,13 @@ fn check_form(frame: &Frame<'_>, event: &Event, findings: &mut Findings) {
             "an entry of this type cannot come to be known this way",
         ));
     }
+    let own = matches!(frame.provenance, Provenance::Commanded | Provenance::Internal);
+    if own && frame.occurred_at.is_some() {
+        findings.push(Finding::breach(
+            "backdated",
+            "what the platform does happens when it is recorded",
+        ));
+    }
     if frame.has_clauses || frame.rulebook.is_some() {
         findings.push(Finding::breach("rulebook", "no rulebook was ever adopted at that position"));
     }

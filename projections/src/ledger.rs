@@ -1,6 +1,6 @@
 //! 账本 — acts waiting for their second person, and imports.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use annals_events::entry::Provenance;
 use annals_events::id::{AccountId, ImportId, LedgerId, SiteId, Stream};
@@ -50,6 +50,8 @@ pub struct Ledger {
     id: Option<LedgerId>,
     proposals: BTreeMap<u64, Proposal>,
     imports: BTreeMap<ImportId, Import>,
+    /// Sites of imports that are not closed; follows from `imports`.
+    open_sites: BTreeSet<SiteId>,
 }
 
 impl Ledger {
@@ -68,6 +70,11 @@ impl Ledger {
         self.imports.get(&id)
     }
 
+    /// Whether an import of this site is not closed.
+    pub fn is_importing(&self, site: SiteId) -> bool {
+        self.open_sites.contains(&site)
+    }
+
     /// All imports in the order they were opened.
     pub fn imports(&self) -> Vec<(ImportId, &Import)> {
         let mut all: Vec<_> = self.imports.iter().map(|(id, import)| (*id, import)).collect();
@@ -79,6 +86,7 @@ impl Ledger {
         let Some(proposal) = frame.cause.and_then(|cause| self.proposals.remove(&cause)) else {
             return;
         };
+        self.open_sites.insert(opened.site);
         self.imports.insert(
             ImportId(frame.stream.id),
             Import {
@@ -105,7 +113,7 @@ impl Fold for Ledger {
             let line = event.imported().filter(|_| imported);
             let Some(line) = line else { return };
             if let Some(import) = self.imports.get_mut(&line.import) {
-                import.next = line.line + 1;
+                import.next = line.line.saturating_add(1);
             }
             return;
         };
@@ -125,8 +133,11 @@ impl Fold for Ledger {
             LedgerEvent::ImportOpened(opened) => self.open_import(frame, opened),
             LedgerEvent::ImportClosed(_) | LedgerEvent::KeyRotated(_) => {
                 frame.cause.and_then(|cause| self.proposals.remove(&cause));
-                if let Some(import) = self.imports.get_mut(&ImportId(frame.stream.id)) {
-                    import.closed |= matches!(event, LedgerEvent::ImportClosed(_));
+                let closes = matches!(event, LedgerEvent::ImportClosed(_));
+                let import = self.imports.get_mut(&ImportId(frame.stream.id));
+                if let Some(import) = import.filter(|_| closes) {
+                    import.closed = true;
+                    self.open_sites.remove(&import.site);
                 }
             }
             LedgerEvent::Genesis(_) => self.id = Some(LedgerId(frame.stream.id)),
@@ -151,6 +162,9 @@ impl Fold for Ledger {
                 }
                 1 => {
                     let (_, id, import) = exact::<(u8, ImportId, Import)>(&row)?;
+                    if !import.closed {
+                        ledger.open_sites.insert(import.site);
+                    }
                     ledger.imports.insert(id, import);
                 }
                 2 => ledger.id = Some(exact::<(u8, LedgerId)>(&row)?.1),

@@ -301,13 +301,13 @@ async fn store_bodies(
             unmeasured.get(&body.id).into_iter().for_each(|d| history.measure(*d, length));
         }
     }
-    let missing = history.unknown(from, end);
+    let mut missing = history.unknown(from, end);
     let mut unnamed = 0;
     if let Some(path) = order.bodies {
         let mut bodies = history::Bodies::open(path)?;
         while let Some(page) = bodies.next_page()? {
             let (wanted, rest): (Vec<_>, Vec<_>) =
-                page.into_iter().partition(|body| missing.contains(&body.sha256));
+                page.into_iter().partition(|body| missing.remove(&body.sha256));
             unnamed += rest.iter().filter(|body| !named.contains(&body.sha256)).count() as u64;
             history.upload(app.store(), wanted).await?;
         }

@@ -173,7 +173,7 @@ impl Forge {
             cause: None,
             occurred_at: None,
         };
-        let built = build::build(&self.serving.chain, &frame, &draft).expect("an entry");
+        let built = build::build(&self.serving.chain, &[], &frame, &draft).expect("an entry");
         if let Event::Ledger(event) = &draft.event {
             self.serving.ring.introduce(&built.header, built.leaf, event).expect("good keys");
         }

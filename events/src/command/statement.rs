@@ -3,7 +3,7 @@
 use crate::entry::{CommandInfo, Header};
 use crate::hash::Hash;
 use crate::id::{CommandKey, Stream};
-use crate::keys::{BadSignature, PublicKey};
+use crate::keys::{Algorithm, BadSignature, PublicKey};
 use crate::time::Time;
 
 /// What an actor signs: lines taken from the header, so that the signature outlives removal.
@@ -62,7 +62,7 @@ pub fn verify_actor(header: &Header, genesis: Hash, key: &PublicKey) -> Result<(
     let (Some(command), Some(signature)) = (&header.command, &header.actor_signature) else {
         return Err(BadSignature::Equation);
     };
-    if signature.key != key.fingerprint() {
+    if signature.key != key.fingerprint() || signature.algorithm != Algorithm::Ed25519 {
         return Err(BadSignature::Equation);
     }
     let statement = Statement::of(header, command, genesis, signature.key);

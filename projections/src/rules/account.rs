@@ -6,9 +6,7 @@ use annals_events::id::AccountId;
 
 use crate::fold::Frame;
 use crate::judge::{Finding, Findings, View};
-
-/// Two accounts of the beginning are opened before anybody can command anything.
-const FIRST_POSITIONS: u64 = 4;
+use crate::rules::FIRST_POSITIONS;
 
 pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &Event, findings: &mut Findings) {
     let Event::Opened(opened) = event;

@@ -1,7 +1,7 @@
 //! What may follow what in the life of a piece of content. Which reviews, by whom, at which level:
 //! that is the rulebook's; that none is shown which nobody else has passed, is here.
 
-use annals_events::content::Event;
+use annals_events::content::{Event, Shown};
 use annals_events::entry::Provenance;
 use annals_events::id::{BodyId, ContentId};
 
@@ -37,13 +37,13 @@ pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &Event, findings: &mut Fi
         }
         Event::ReviewPassed(passed) => judge_review(content, frame, passed.body, findings),
         Event::Published(shown) => {
-            judge_passed(content, shown.body, findings);
+            judge_passed(content, shown, findings);
             if content.is_some_and(|content| content.status != Status::Drafted) {
                 findings.push(Finding::breach("content_published", "it was published before"));
             }
         }
         Event::Corrected(shown) => {
-            judge_passed(content, shown.body, findings);
+            judge_passed(content, shown, findings);
             judge_live(content, findings);
         }
         Event::Moved(_) | Event::Withdrawn(_) => judge_live(content, findings),
@@ -72,9 +72,12 @@ fn judge_review(
     }
 }
 
-fn judge_passed(content: Option<&Content>, body: BodyId, findings: &mut Findings) {
+fn judge_passed(content: Option<&Content>, shown: &Shown, findings: &mut Findings) {
     let draft = content.and_then(|content| content.draft.as_deref());
-    let passed = draft.is_some_and(|draft| draft.body == body && draft.passed);
+    let passed = draft.is_some_and(|draft| draft.body == shown.body && draft.passed);
+    if draft.is_some_and(|draft| draft.bytes != shown.bytes) {
+        findings.push(Finding::breach("bytes_differ", "its length is not that of the version"));
+    }
     if !passed {
         findings.push(Finding::breach(
             "review_missing",

@@ -72,7 +72,8 @@ fn id_follows(
         Event::Site(_) => derived && line == 0 && SiteId(frame.stream.id) == import.site,
         Event::Account(_) => derived,
         Event::Content(event) => {
-            let known = view.state.contents.get(ContentId(frame.stream.id)).is_some()
+            let content = view.state.contents.get(ContentId(frame.stream.id));
+            let known = content.is_some_and(|content| content.import == Some(id))
                 || view.earlier.iter().any(|(earlier, _)| earlier.stream == frame.stream);
             event.site() == import.site && (known || derived)
         }

@@ -48,7 +48,7 @@ pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &LedgerEvent, findings: &
                     "an import has lines, all of them before an instant that is past",
                 ));
             }
-            if ledger.imports().iter().any(|(_, i)| !i.closed && i.site == opened.site) {
+            if ledger.is_importing(opened.site) {
                 findings.push(Finding::breach(
                     "import_running",
                     "another import of this site is not closed",

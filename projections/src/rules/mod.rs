@@ -13,6 +13,9 @@ use annals_events::Event;
 use annals_events::entry::Provenance;
 use annals_events::ledger::Event as LedgerEvent;
 
+/// Genesis, the organisation and two accounts come before anybody can command anything.
+pub const FIRST_POSITIONS: u64 = 4;
+
 /// Which provenances a type can have.
 pub fn may_come_from(event: &Event, provenance: Provenance) -> bool {
     use Provenance::{Commanded, Imported, Internal};

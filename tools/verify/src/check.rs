@@ -52,6 +52,8 @@ pub struct Prepared {
     pub breach: Option<Breach>,
     /// Whether the command kept was compared with the entry.
     pub command_compared: bool,
+    /// The line of an import that a content entry keeps.
+    pub history: Option<HistoryLine>,
 }
 
 /// Check everything that needs no other entry and no key.
@@ -71,6 +73,7 @@ pub fn prepare(
         event: None,
         breach: extra,
         command_compared: false,
+        history: None,
     };
     match Header::parse(&prepared.raw.header) {
         Err(error) => note(&mut prepared.breach, Breach::new("header", error.to_string())),
@@ -110,9 +113,19 @@ fn prepare_parts(prepared: &mut Prepared, header: &Header) -> Result<(), Breach>
         Err(error) => return Err(Breach::new("facts", error.to_string())),
     };
     prepare_private(&prepared.raw, header, prepared.event.as_ref())?;
+    if let (Some(Event::Content(_)), Some(part), Provenance::Imported) =
+        (&prepared.event, &prepared.raw.private, header.provenance)
+    {
+        let text = import::line_text(&part.bytes);
+        prepared.history = text.and_then(|text| HistoryLine::read(&text).ok());
+    }
     if let (Some(event), Some(info), Provenance::Commanded) =
         (&prepared.event, &header.command, header.provenance)
     {
+        if info.stream != header.stream {
+            let detail = "written to another stream than the command names";
+            return Err(Breach::new("command", detail));
+        }
         let private = prepared.raw.private.as_ref().map(|part| part.bytes.as_slice());
         prepared.command_compared = command::check(info, event, private)
             .map_err(|detail| Breach::new("command", detail))?;

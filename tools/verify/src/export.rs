@@ -94,7 +94,7 @@ pub fn audit_export(
 ) -> io::Result<Report> {
     let mut reader = Lines { input, sha: Sha256::new(), number: 0, buffer: Vec::new() };
     let first = match reader.next()? {
-        Some(line) => serde_json::from_slice::<FirstLine>(line).map_err(|e| e.to_string()),
+        Some(line) => read_object::<FirstLine>(line),
         None => Err("it is empty".to_owned()),
     };
     let first = match first {
@@ -141,19 +141,21 @@ fn read_items<R: BufRead>(
         let number = reader.number + 1;
         let Some(line) = reader.next()? else { break };
         let length = line.len();
-        let expected = entries == first.size && !is_body(line);
-        if expected || line.starts_with(b"{\"end\":") && is_end(line) {
+        if entries == first.size && !is_body(line) && read_body(line, number).is_err() {
             ending = read_end(line, number, &before, first, entries);
             break;
         }
-        let item = if is_body(line) { read_body(line, number) } else { read_entry(line, number) };
-        let item = match item {
+        let item = match read_item(line, number) {
             Ok(Item::Entry { raw, line, key, .. }) => {
                 let extra = (entries == 0).then(|| origin_differs(&raw, first)).flatten();
                 entries += 1;
                 Item::Entry { raw, line, key, extra }
             }
             Ok(item) => item,
+            Err(_) if read_object::<EndLine>(line).is_ok() => {
+                ending = read_end(line, number, &before, first, entries);
+                break;
+            }
             Err(detail) => Item::Broken { line: number, detail },
         };
         let broken = matches!(item, Item::Broken { .. });
@@ -169,12 +171,24 @@ fn read_items<R: BufRead>(
     Ok(ending)
 }
 
+/// A line is an object; serde alone would take a list for one.
+fn read_object<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, String> {
+    if line.first() != Some(&b'{') {
+        return Err("not an object".to_owned());
+    }
+    serde_json::from_slice(line).map_err(|error| error.to_string())
+}
+
 fn is_body(line: &[u8]) -> bool {
     line.starts_with(b"{\"body\":")
 }
 
-fn is_end(line: &[u8]) -> bool {
-    serde_json::from_slice::<EndLine>(line).is_ok()
+/// An entry or a body; members may come in any order, so the beginning tells nothing for sure.
+fn read_item(line: &[u8], number: u64) -> Result<Item, String> {
+    if is_body(line) {
+        return read_body(line, number);
+    }
+    read_entry(line, number).or_else(|detail| read_body(line, number).map_err(|_| detail))
 }
 
 fn origin_differs(raw: &RawEntry, first: &FirstLine) -> Option<Breach> {
@@ -184,7 +198,7 @@ fn origin_differs(raw: &RawEntry, first: &FirstLine) -> Option<Breach> {
 }
 
 fn read_entry(line: &[u8], number: u64) -> Result<Item, String> {
-    let line: EntryLine = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+    let line: EntryLine = read_object(line)?;
     let private = match (line.private, line.private_salt) {
         (Some(text), Some(salt)) => Some(Part { salt: salt.0, bytes: text.into_bytes() }),
         (None, None) => None,
@@ -200,7 +214,7 @@ fn read_entry(line: &[u8], number: u64) -> Result<Item, String> {
 }
 
 fn read_body(line: &[u8], number: u64) -> Result<Item, String> {
-    let line: BodyLine = serde_json::from_slice(line).map_err(|e| e.to_string())?;
+    let line: BodyLine = read_object(line)?;
     let bytes = BASE64.decode(line.base64.as_bytes()).map_err(|e| e.to_string())?;
     let body = RawBody { id: line.body, salt: line.salt.0, bytes };
     Ok(Item::Body { body, line: Some(number) })
@@ -212,19 +226,12 @@ fn read_end(line: &[u8], number: u64, before: &Sha256, first: &FirstLine, entrie
         Some(Placed { position: entries, line: Some(number), breach })
     };
     let bad = |detail| placed("end", detail);
-    let end = match serde_json::from_slice::<EndLine>(line) {
+    let end = match read_object::<EndLine>(line) {
         Ok(line) => line.end,
-        Err(error) => {
-            let end = End {
-                size: u64::MAX,
-                head: Hash::ZERO,
-                checkpoint: None,
-                state: Vec::new(),
-                line: Some(number),
-            };
-            // Of a body awaited here the auditor knows: a line nobody can read is not its absence.
+        Err(detail) => {
+            // Where a body is awaited, a line nobody can read is not its absence.
             let what = if read_entry(line, number).is_ok() { "end" } else { "line" };
-            return Ending { end: Some(end), trailing: placed(what, error.to_string()) };
+            return Ending { end: None, trailing: placed(what, detail) };
         }
     };
     let sha256 = Hash(before.clone().finalize().into());

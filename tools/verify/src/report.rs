@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use annals_events::Hash;
+use annals_events::text::is_hidden;
 use serde_json::{Value, json};
+
+/// Most characters of one sentence that a person is shown.
+const SHOWN_CHARS_MAX: usize = 400;
 
 /// 结论 — the verdict, in order of precedence when several apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,8 +152,16 @@ impl Report {
         })
     }
 
-    /// For a person: some ten lines.
+    /// For a person: some ten lines. What comes from the input is shown escaped and cut, so that
+    /// it can neither move the cursor nor pass for a verdict.
     pub fn to_text(&self) -> String {
+        let shown = |text: &str| -> String {
+            let escape = |c: char| {
+                let hidden = is_hidden(c).then(|| c.escape_unicode());
+                hidden.map_or_else(|| c.to_string(), |escaped| escaped.to_string())
+            };
+            text.chars().take(SHOWN_CHARS_MAX).map(escape).collect()
+        };
         let sentence = match self.verdict {
             Verdict::Sound => "SOUND: every entry is as it was written",
             Verdict::Tampered => "TAMPERED: what is shown is not what was written",
@@ -162,13 +174,15 @@ impl Report {
         if let Some(bad) = &self.first_bad {
             let line = bad.line.map(|line| format!(" (line {line})")).unwrap_or_default();
             let Bad { position, what, detail, .. } = bad;
+            let detail = shown(detail);
             out.push_str(&format!("first bad:  entry {position}{line}: {what}: {detail}\n"));
         }
         if let Some(breach) = &self.first_breach {
             out.push_str(&format!("breaches:   {}, first: {breach}\n", self.rule_findings));
         }
         let pinned = if self.pinned { "pinned" } else { "NOT pinned" };
-        let Report { origin, size, head, root, signatures, tier, tier_why, .. } = self;
+        let origin = shown(&self.origin);
+        let Report { size, head, root, signatures, tier, tier_why, .. } = self;
         out.push_str(&format!(
             "ledger:     {origin}, genesis {pinned}\nentries:    {size}\nhead:       {head}\n\
              root:       {root}\nsignatures: {signatures}\ntier:       {tier} ({tier_why})\n"
@@ -181,7 +195,7 @@ impl Report {
             out.push_str(&format!("flag:       {name} {count}\n"));
         }
         for note in &self.notes {
-            out.push_str(&format!("note:       {note}\n"));
+            out.push_str(&format!("note:       {}\n", shown(note)));
         }
         out
     }

@@ -3,7 +3,7 @@
 use annals_events::Hash;
 use annals_projections::chain::Breach;
 
-use super::{Auditor, End, Source};
+use super::{Auditor, Awaited, End, Source};
 use crate::check::Placed;
 use crate::report::{Bad, Report, Verdict};
 
@@ -11,17 +11,18 @@ impl Auditor {
     /// The input ended; `None` if it has no end of its own (a cut-off export).
     pub fn finish(mut self, end: Option<End>, trailing: Option<Placed>) -> Report {
         self.settle();
-        if let (None, Some(_)) = (&self.bad, &end) {
-            if let Some((id, position, line)) = self.awaited.take() {
-                let unread = trailing.as_ref().filter(|placed| placed.breach.what == "line");
-                let breach = match unread {
-                    Some(placed) => placed.breach.clone(),
-                    None => Breach::new("body", format!("body {id} is missing")),
-                };
-                self.fail(position, line, breach);
-            }
-            if let Err(breach) = self.chain.check_end() {
-                self.fail(self.chain.size() - 1, self.line, breach);
+        let awaited = self.awaited.take().filter(|_| end.is_some() || trailing.is_some());
+        if let (None, Some(Awaited { id, position, line, .. })) = (&self.bad, awaited) {
+            // A line that nobody can read may have been the body; any other is not.
+            let unread = trailing.as_ref().filter(|placed| placed.breach.what == "line");
+            let missing = || Breach::new("body", format!("body {id} is missing"));
+            let breach = unread.map_or_else(missing, |placed| placed.breach.clone());
+            self.fail(position, line, breach);
+        }
+        if let (Some(_), Err(breach)) = (&end, self.chain.check_end()) {
+            let position = self.chain.size() - 1;
+            if self.bad.as_ref().is_none_or(|bad| bad.position == position) {
+                self.fail(position, self.line, breach);
             }
         }
         let mut unusable = None;
@@ -48,6 +49,9 @@ impl Auditor {
             Err(Ending::Bad(Placed { position, line, breach: Breach::new(what, detail) }))
         };
         let Some(end) = end else {
+            if let Some(Placed { line, breach, .. }) = trailing {
+                return bad(size, line, "end", breach.detail);
+            }
             return bad(size, self.line, "truncated", "the end line is missing".to_owned());
         };
         if end.size != size || end.head != self.chain.head() {
@@ -143,7 +147,7 @@ impl Auditor {
             Verdict::Tampered
         } else if rule_findings > 0 {
             Verdict::AgainstTheRulebook
-        } else if !pinned || self.unknown_types > 0 {
+        } else if !pinned || self.unknown_types > 0 || self.not_judged > 0 {
             Verdict::Incomplete
         } else {
             Verdict::Sound

@@ -3,7 +3,7 @@
 //! First, on all cores, what an entry's own bytes tell; second, in order, what holds between
 //! entries; third, on all cores, signatures under the keys that the second stage resolved.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use annals_events::id::ImportId;
 use annals_events::ledger::FoldDigest;
@@ -23,8 +23,32 @@ pub use input::{End, Item, Options, Policy, RawBody, Source};
 
 enum PreparedItem {
     Entry(Box<Prepared>),
-    Body { id: Hash, good: bool, line: Option<u64> },
+    Body { body: Seen, line: Option<u64> },
     Broken { line: u64, detail: String },
+}
+
+/// A body as its bytes tell.
+struct Seen {
+    id: Hash,
+    good: bool,
+    length: u64,
+    sha256: Hash,
+}
+
+/// What an entry says of the body it names.
+#[derive(Clone, Copy)]
+struct Said {
+    length: Option<u64>,
+    sha256: Option<Hash>,
+}
+
+/// A body that must come next.
+#[derive(Clone, Copy)]
+struct Awaited {
+    id: Hash,
+    position: u64,
+    line: Option<u64>,
+    said: Said,
 }
 
 /// An audit under way.
@@ -36,8 +60,11 @@ pub struct Auditor {
     ring: KeyRing,
     state: State,
     engine: u32,
-    bodies: HashSet<Hash>,
-    awaited: Option<(Hash, u64, Option<u64>)>,
+    /// Bodies named so far, with length and plain digest once they were seen.
+    bodies: HashMap<Hash, Option<(u64, Hash)>>,
+    awaited: Option<Awaited>,
+    /// Size at which a seal was last compared.
+    sealed: u64,
     secrets: HashMap<ImportId, Hash>,
     roots: BTreeMap<u64, Hash>,
     flags: BTreeMap<&'static str, u64>,
@@ -70,8 +97,9 @@ impl Auditor {
             ring: KeyRing::default(),
             state: State::default(),
             engine: ENGINE,
-            bodies: HashSet::new(),
+            bodies: HashMap::new(),
             awaited: None,
+            sealed: 0,
             secrets: HashMap::new(),
             roots,
             flags: BTreeMap::new(),
@@ -207,7 +235,8 @@ fn prepare_item(item: Item) -> PreparedItem {
         }
         Item::Body { body, line } => {
             let good = entry::body_id(&body.salt, &body.bytes) == body.id;
-            PreparedItem::Body { id: body.id, good, line }
+            let (length, sha256) = (body.bytes.len() as u64, Hash::of(&[&body.bytes]));
+            PreparedItem::Body { body: Seen { id: body.id, good, length, sha256 }, line }
         }
         Item::Broken { line, detail } => PreparedItem::Broken { line, detail },
     }

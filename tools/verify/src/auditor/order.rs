@@ -1,16 +1,24 @@
 //! The second stage: what holds between entries, in order.
 
+use std::collections::hash_map::Entry;
+
 use annals_events::entry::{self, Provenance};
-use annals_events::id::ImportId;
+use annals_events::id::{ContentId, ImportId};
+use annals_events::import::HistoryLine;
 use annals_events::keys::PublicKey;
-use annals_events::ledger::Event as LedgerEvent;
-use annals_events::{Event, Hash, Header, command};
+use annals_events::ledger::{Event as LedgerEvent, FoldDigest};
+use annals_events::{Event, Hash, Header, command, content};
 use annals_projections::chain::Breach;
 use annals_projections::judge::{self, View, Weight};
 use annals_projections::{ENGINE, Frame};
 
-use super::{Auditor, PreparedItem};
+use super::{Auditor, Awaited, PreparedItem, Said, Seen};
 use crate::check::{self, Prepared, Resolved};
+
+/// On a state of up to so many streams every seal is compared.
+const SEAL_STREAMS_FREE: usize = 100_000;
+/// Beyond, one seal for every so many streams of state and entry since the last.
+const SEAL_STREAMS_PER_ENTRY: u64 = 100;
 
 impl Auditor {
     pub(super) fn in_order(&mut self, items: Vec<PreparedItem>) {
@@ -20,39 +28,42 @@ impl Auditor {
             }
             match item {
                 PreparedItem::Entry(prepared) => self.entry(*prepared),
-                PreparedItem::Body { id, good, line } => self.body(id, good, line),
+                PreparedItem::Body { body, line } => self.body(&body, line),
                 PreparedItem::Broken { line, detail } => {
-                    let position = self.awaited.map_or(self.chain.size(), |(_, p, _)| p);
+                    let awaited = self.awaited.map(|awaited| awaited.position);
+                    let position = awaited.unwrap_or(self.chain.size());
                     self.fail(position, Some(line), Breach::new("line", detail));
                 }
             }
         }
     }
 
-    fn body(&mut self, id: Hash, good: bool, line: Option<u64>) {
+    fn body(&mut self, body: &Seen, line: Option<u64>) {
         self.line = line;
-        match self.awaited.take() {
-            Some((awaited, position, _)) if awaited == id => {
-                if !good {
-                    let detail = format!("the bytes do not hash to the id {id}");
-                    self.fail(position, line, Breach::new("body", detail));
-                }
+        let id = body.id;
+        let detail = match self.awaited.take() {
+            Some(awaited) => {
+                let detail = if awaited.id != id {
+                    format!("body {id} stands where {} is expected", awaited.id)
+                } else if !body.good {
+                    format!("the bytes do not hash to the id {id}")
+                } else if let Some(detail) = differs(awaited.said, body.length, body.sha256) {
+                    detail.to_owned()
+                } else {
+                    self.bodies.insert(id, Some((body.length, body.sha256)));
+                    return;
+                };
+                return self.fail(awaited.position, line, Breach::new("body", detail));
             }
-            Some((awaited, position, _)) => {
-                let detail = format!("body {id} stands where {awaited} is expected");
-                self.fail(position, line, Breach::new("body", detail));
-            }
-            None if self.options.no_fold && good => {}
-            None => {
-                let detail = format!("body {id} stands where an entry is expected");
-                self.fail(self.chain.size(), line, Breach::new("line", detail));
-            }
-        }
+            None if self.options.no_fold && body.good => return,
+            None => format!("body {id} stands where an entry is expected"),
+        };
+        self.fail(self.chain.size(), line, Breach::new("line", detail));
     }
 
     fn entry(&mut self, mut prepared: Prepared) {
         self.line = prepared.line;
-        if let Some((id, position, line)) = self.awaited.take() {
+        if let Some(Awaited { id, position, line, .. }) = self.awaited.take() {
             let detail = format!("body {id} is missing");
             return self.fail(position, line, Breach::new("body", detail));
         }
@@ -72,6 +83,7 @@ impl Auditor {
         if let Some(key) = key {
             self.resolve(&header, &prepared, key);
         }
+        self.check_kept(&header, &prepared, &mut breach);
         if let (None, false, Some(event)) = (&breach, self.options.no_fold, &prepared.event) {
             self.fold(&header, event, &mut breach);
         }
@@ -99,7 +111,8 @@ impl Auditor {
         prepared: &Prepared,
         breach: &mut Option<Breach>,
     ) -> Option<PublicKey> {
-        if let (Some(Event::Ledger(event)), None) = (&prepared.event, &breach)
+        let sound = breach.as_ref().is_none_or(|b| check::rank(b.what) > check::rank("key"));
+        if let (Some(Event::Ledger(event)), true) = (&prepared.event, sound)
             && let Err(detail) = self.ring.introduce(header, prepared.leaf, event)
         {
             check::note(breach, Breach::new("key", detail));
@@ -113,6 +126,36 @@ impl Auditor {
             check::note(breach, Breach::new("signature", detail));
         }
         Some(*key)
+    }
+
+    /// What an entry keeps of its import's line, and what it says of bodies seen before.
+    fn check_kept(&self, header: &Header, prepared: &Prepared, breach: &mut Option<Breach>) {
+        let Some(Event::Content(event)) = &prepared.event else { return };
+        let imported = event.imported().filter(|_| header.provenance == Provenance::Imported);
+        let known = imported.is_some_and(|line| self.secrets.contains_key(&line.import));
+        if known && prepared.history.is_none() {
+            check::note(breach, Breach::new("command", "an imported entry keeps its line"));
+        }
+        if self.options.no_fold {
+            return;
+        }
+        let said = said(event, prepared.history.as_ref());
+        if let Some(Some((length, sha256))) = named(event).and_then(|id| self.bodies.get(&id))
+            && let Some(detail) = differs(said, *length, *sha256)
+        {
+            check::note(breach, Breach::new("body", detail));
+        }
+        // A page that moves with other bytes is also corrected, in the same command.
+        let ends = header.command.as_ref().is_some_and(|c| c.index + 1 == c.of);
+        if let (content::Event::Moved(_), true, Some(sha256)) = (event, ends, said.sha256) {
+            let content = self.state.contents.get(ContentId(header.stream.id));
+            let shown = content.and_then(|content| content.shown);
+            let bytes = shown.and_then(|id| self.bodies.get(&id).copied().flatten());
+            if bytes.is_some_and(|(_, shown)| shown != sha256) {
+                let detail = "the line brings other bytes than the page had";
+                check::note(breach, Breach::new("command", detail));
+            }
+        }
     }
 
     fn resolve(&mut self, header: &Header, prepared: &Prepared, key: PublicKey) {
@@ -150,10 +193,8 @@ impl Auditor {
     }
 
     fn fold(&mut self, header: &Header, event: &Event, breach: &mut Option<Breach>) {
-        if let Event::Ledger(LedgerEvent::StateSealed(sealed)) = event
-            && let Err(detail) = self.compare_state(&sealed.folds, "at a seal")
-        {
-            check::note(breach, Breach::new("state", detail));
+        if let Event::Ledger(LedgerEvent::StateSealed(sealed)) = event {
+            self.compare_seal(&sealed.folds, breach);
         }
         match event {
             Event::Ledger(LedgerEvent::EpochStarted(started)) => self.engine = started.engine,
@@ -179,6 +220,21 @@ impl Auditor {
         self.state.apply(&frame, event);
     }
 
+    /// A seal costs a walk over the whole state, so seals that stand closer than any writer of
+    /// ours sets them on a large state are counted, not compared.
+    fn compare_seal(&mut self, folds: &[FoldDigest], breach: &mut Option<Breach>) {
+        let (size, (streams, _)) = (self.chain.size(), self.chain.counts());
+        let due = (size - self.sealed) * SEAL_STREAMS_PER_ENTRY;
+        if streams > SEAL_STREAMS_FREE && due < streams as u64 {
+            self.notes.push(format!("the seal at entry {size} follows too closely: not compared"));
+            return;
+        }
+        self.sealed = size;
+        if let Err(detail) = self.compare_state(folds, "at a seal") {
+            check::note(breach, Breach::new("state", detail));
+        }
+    }
+
     fn take(&mut self, header: &Header, prepared: &Prepared) {
         self.chain.push(header, prepared.leaf);
         if let Some(root) = self.roots.get_mut(&self.chain.size()) {
@@ -194,13 +250,49 @@ impl Auditor {
                 self.secrets.insert(ImportId(header.stream.id), secret);
             }
         }
-        if let Some(body) = event.body() {
+        let Some(id) = event.body().filter(|_| !self.options.no_fold) else {
             // Without the set of bodies seen nobody knows which are still to come.
-            if !self.options.no_fold && self.bodies.insert(body) {
-                self.awaited = Some((body, header.position.0, prepared.line));
-            }
+            return;
+        };
+        if let Entry::Vacant(new) = self.bodies.entry(id) {
+            new.insert(None);
+            let said = match event {
+                Event::Content(event) => said(event, prepared.history.as_ref()),
+                _ => Said { length: None, sha256: None },
+            };
+            let (position, line) = (header.position.0, prepared.line);
+            self.awaited = Some(Awaited { id, position, line, said });
         }
     }
+}
+
+fn named(event: &content::Event) -> Option<Hash> {
+    match event {
+        content::Event::Published(shown) | content::Event::Corrected(shown) => Some(shown.body),
+        content::Event::Drafted(drafted) => Some(drafted.body),
+        content::Event::ReviewPassed(passed) => Some(passed.body),
+        content::Event::Moved(_) | content::Event::Withdrawn(_) => None,
+    }
+}
+
+/// What the facts, and the line of an import, say of the body.
+fn said(event: &content::Event, history: Option<&HistoryLine>) -> Said {
+    let length = match event {
+        content::Event::Published(shown) | content::Event::Corrected(shown) => Some(shown.bytes),
+        content::Event::Drafted(drafted) => Some(drafted.bytes),
+        _ => None,
+    };
+    Said { length, sha256: history.and_then(|line| line.sha256) }
+}
+
+fn differs(said: Said, length: u64, sha256: Hash) -> Option<&'static str> {
+    if said.length.is_some_and(|said| said != length) {
+        return Some("the body has another length than the facts say");
+    }
+    if said.sha256.is_some_and(|said| said != sha256) {
+        return Some("the body has another digest than the line of the import says");
+    }
+    None
 }
 
 fn secret_of(
