@@ -79,7 +79,7 @@ async fn forge(place: &Place, change: impl FnOnce(&mut Built)) {
     .into();
     let stream: Stream = serving.state.ledger.id().expect("a ledger").into();
     let start = Draft { stream, event, private: None };
-    let first = build(&serving.chain, &frame, &start).expect("built");
+    let first = build(&serving.chain, &[], &frame, &start).expect("built");
     serving.fold(&first.header, first.leaf, &start.event);
     let opened = site::Event::Opened(site::Opened {
         import: None,
@@ -89,7 +89,7 @@ async fn forge(place: &Place, change: impl FnOnce(&mut Built)) {
     });
     let site = SiteId(uuid::Uuid::now_v7());
     let draft = Draft { stream: site.into(), event: opened.into(), private: None };
-    let mut second = build(&serving.chain, &frame, &draft).expect("built");
+    let mut second = build(&serving.chain, &[], &frame, &draft).expect("built");
     change(&mut second);
     second.header_bytes = second.header.to_bytes();
     second.leaf = entry::leaf(&second.header_bytes);

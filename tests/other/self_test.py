@@ -13,7 +13,7 @@ import unittest
 import verify as v
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-with open(os.path.join(HERE, "tlog-vectors.json"), encoding="utf-8") as _f:
+with open(os.path.join(HERE, "..", "testdata", "tlog-vectors.json"), encoding="utf-8") as _f:
     TLOG = json.load(_f)
 
 
@@ -145,7 +145,6 @@ class Tlog(unittest.TestCase):
             self.assertEqual((note.size, note.origin), (size, "ledger.example.gov.cn/2026"))
             self.assertEqual(note.root.hex(), TLOG["root300"] if size == 300 else TLOG["roots"][size])
             self.assertEqual(len(note.signed_by(self.keys())), signers)
-        self.assertEqual(len(v.Note(TLOG["mldsa44_cosigner"]["checkpoint8_with_sig"].encode()).signed_by(self.keys())), 2)
 
     def test_notes_altered(self):
         good = TLOG["checkpoint8_cosigned"]
@@ -178,12 +177,6 @@ class Canonical(unittest.TestCase):
                 v.canonical(bad, 65536)
         with self.assertRaises(ValueError):
             v.canonical(b'"' + b"a" * 99 + b'"', 100)
-
-    def test_white_space_of_lines(self):
-        for good in (r'{"a":" x\\"}', r'{"a":"\" \\\" "}', r'["\\\\"," "]'):
-            self.assertTrue(v.tight(good.encode()))
-        for bad in (r'{"a": " x"}', r'{"a":"\\" ,"b":1}', '{"a":1}\r'):
-            self.assertFalse(v.tight(bad.encode()))
 
     def test_forms(self):
         for good in ("2026-11-24T13:18:57.123456Z", "0001-01-01T00:00:00.000000Z", "2024-02-29T23:59:59.999999Z"):
@@ -415,7 +408,7 @@ class Exports(unittest.TestCase):
             return {(p, "header"): lambda h: {**h, "command": {**h["command"], **to}}}
         self.bad(2, "command", command(2, digest="0" * 64))
         self.bad(3, "command", command(3, digest="0" * 64))
-        self.bad(3, "command", command(3, key=uid(999)))
+        self.bad(2, "command", {(2, "private"): lambda x: {"path": x["path"]}})
         self.bad(6, "command", command(6, digest="0" * 64))
         self.bad(2, "command", command(2, index=1, of=2))
         self.bad(3, "command", command(2, of=2))
@@ -432,7 +425,6 @@ class Exports(unittest.TestCase):
         w = sample({(8, "header"): lambda h: {**h, "actor_signature": {**h["actor_signature"], "value": "0" * 128}}})
         self.assertEqual(check(w.export(), None, (), [public(w.seeds["actor"])])[1], (8, "actor_signature"))
         self.assertEqual(check(w.export())[0], "incomplete")
-        self.bad(7, "state", {(7, "facts"): lambda f: {**f, "size": 6}})
 
     def test_bodies(self):
         self.bad(2, "body", {(2, "body"): lambda b: []})
@@ -443,11 +435,7 @@ class Exports(unittest.TestCase):
         self.bad(3, "line", {(2, "body"): lambda b: [b, b]})
         w = sample(big=20 << 20)
         self.assertEqual(check(w.export(), w.leaves[0].hex())[0], "sound")
-        line = next(x for x in w.lines if len(x) > v.LIMIT)
-        for pad in range(8):  # every alignment of the end of the line to the reader's pieces
-            size = (v.LIMIT // 4 * 3) + (1 << 20) // 4 * 3 - 130 + pad
-            w = sample(big=size)
-            self.assertEqual(check(w.export(), w.leaves[0].hex())[0], "sound")
+        line = next(x for x in w.lines if len(x) > 20 << 20)
         for broken in (line[:-3] + b"\n", line[:-1], line.replace(b"YmJi", b"Ym=i", 1), line.replace(b"YmJi", b"Ym i", 1), line[:-2] + b',"x":1}\n',
                        line[:1 << 23] + b"\n" + line[1 << 23:]):
             self.bad(2, "line", {(2, "body"): lambda b: broken})
@@ -455,9 +443,11 @@ class Exports(unittest.TestCase):
 
     def test_lines_and_end(self):
         for f in (lambda x: {**x, "x": 1}, lambda x: b"\n", lambda x: b"\xff\n", lambda x: b"[" * 100000 + b"\n", lambda x: {**x, "facts": None},
-                  lambda x: {**x, "facts": "\\"} and b'{"header":"\\ud800"}\n', lambda x: json.dumps(x).encode() + b"\n", lambda x: b"x" * (9 << 20) + b"\n",
-                  lambda x: json.dumps(x, separators=(",", ":")).encode() + b"\r\n", lambda x: json.dumps(x, separators=(",", ":"))[:-1].encode() + b',"facts":""}\n'):
+                  lambda x: {**x, "facts": "\\"} and b'{"header":"\\ud800"}\n', lambda x: b"x" * (9 << 20) + b"\n", lambda x: {**x, "private_salt": "0" * 64 if x["private"] is None else None},
+                  lambda x: json.dumps(x, separators=(",", ":"))[:-1].encode() + b',"facts":""}\n'):
             self.bad(3, "line", {(3, "line"): f})
+        w = sample({(3, "line"): lambda x: json.dumps({**x, "facts": x["facts"]}, indent=None).encode() + b"\r\n"})
+        self.assertEqual(check(w.export(), w.leaves[0].hex())[0], "sound")  # white space and order are free
         z = "0" * 64
         for end in ({"size": 9}, {"head": z}, {"lines": 1}, {"sha256": z}, {"x": 1}, {"size": "10"}):
             self.bad(10, "end", end=end)
@@ -478,9 +468,10 @@ class Exports(unittest.TestCase):
         w = sample()
         pin = w.leaves[0].hex()
         self.assertEqual(check(w.export(), pin, [w.note(5, ["log"]), w.note(8, root=b"x" * 32)])[1], (5, "root"))
-        self.assertEqual(check(w.export(), pin, [w.note(9, ["log"])])[1], (10, "checkpoint"))
+        self.assertEqual(check(w.export(), pin, [w.note(9, ["log"])])[0], "unusable")
         self.assertEqual(check(w.export(), pin, [w.note(12)])[1], (10, "truncated"))
-        self.assertEqual(check(w.export(end={"head": "0" * 64}), pin, [w.note(5, ["entry"])])[0], "unusable")
+        self.assertEqual(check(w.export(), pin, [w.note(5, ["entry"])])[0], "unusable")
+        self.assertEqual(check(w.export(end={"head": "0" * 64}), pin, [w.note(5, ["entry"])])[1], (10, "end"))
         self.assertEqual(check(w.export(), pin, [Ledger(origin="other").note(5)])[0], "unusable")
 
     def test_unusable(self):

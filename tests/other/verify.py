@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""An independent verifier of Annals exports: standard library only, written from README.md alone.
+"""A second verifier of exports, standard library only. It was written by somebody who had events/README.md and none of our code;
+what had to be asked became text there. The tests hold annals-verify to it: the same verdict, the same first bad position.
 
 verify.py FILE|- [--genesis HEX] [--checkpoint FILE]... [--actor-key HEX]...
 Prints one JSON object; exit 0 sound, 1 tampered, 2 incomplete, 3 unusable. Folds and judging (exit 4) are not its job.
@@ -13,7 +14,7 @@ import json
 import re
 import sys
 
-LIMIT = 8 << 20  # longest line that is held in memory; a longer one may only be a body, which is streamed
+LIMIT = 90 << 20  # longest line
 CODES = {"sound": 0, "tampered": 1, "incomplete": 2, "unusable": 3}
 KNOWN = set("""ledger.genesis ledger.epoch_started ledger.key_rotated ledger.act_proposed ledger.state_sealed ledger.import_opened
     ledger.import_closed platform.organisation_registered account.opened site.opened column.opened content.drafted content.review_passed
@@ -204,12 +205,6 @@ def canonical(data, limit):
     return value
 
 
-def tight(data):
-    """Whether valid JSON has no white space outside its strings."""
-    outside = b"".join(data.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
-    return not re.search(rb"[ \t\r\n]", outside)
-
-
 def b64(data):
     out = base64.b64decode(data, validate=True)
     if base64.b64encode(out) != data:
@@ -371,8 +366,6 @@ entry_form = closed({"header": text, "signature": closed({"key": hash_, "value":
 body_form = closed({"body": hash_, "salt": hash_, "base64": text})
 end_form = closed({"end": closed({"size": integer(), "head": hash_, "lines": integer(0, 2**53), "sha256": hash_, "checkpoint": text,
                                   "state": listed(closed({"fold": word, "version": integer(), "digest": hash_}), 0, 10000)})})
-long_body = re.compile(rb'\{"body":"([0-9a-f]{64})","salt":"([0-9a-f]{64})","base64":"').match
-
 
 class Verifier:
     def __init__(self, file, genesis=None, notes=(), actors=()):
@@ -397,42 +390,20 @@ class Verifier:
         if not raw:
             return None, None
         if not raw.endswith(b"\n"):
-            if len(raw) == LIMIT and long_body(raw):
-                return "body", self.stream_body(raw)
-            raise ValueError("the line is too long or not ended by a line feed")
-        data = raw[:-1]
-        value = parse(data)
-        if not tight(data):
-            raise ValueError("superfluous white space")
+            if len(raw) == LIMIT:
+                raise Unusable("a line is longer than 90 MiB")
+            raise ValueError("the line is not ended by a line feed")
+        value = parse(raw[:-1])
         if end_form(value):
             return "end", {**value["end"], "checkpoint": value["end"]["checkpoint"].encode("utf-8")}
         self.digest.update(raw)
-        if entry_form(value):
+        if entry_form(value) and (value["private"] is None) == (value["private_salt"] is None):
             return "entry", {k: v.encode("utf-8") if k in ("header", "facts", "private") and v is not None else v for k, v in value.items()}
         if body_form(value):
             return "body", (value["body"], sha(b"annals/body/v1\n", bytes.fromhex(value["salt"]), b64(value["base64"].encode("utf-8"))).hex())
         if first_form(value):
             return "first", value
         raise ValueError("not a line of an export")
-
-    def stream_body(self, raw):
-        m = long_body(raw)
-        self.digest.update(raw)
-        out, rest, chunk = hashlib.sha256(b"annals/body/v1\n" + bytes.fromhex(m[2].decode())), raw[m.end():], raw
-        while not chunk.endswith(b"\n"):
-            cut = max(len(rest) - 3, 0) // 4 * 4
-            if b"=" in rest[:cut]:
-                raise ValueError("base64 is not strict")
-            out.update(b64(rest[:cut]))
-            chunk = self.file.readline(1 << 20)
-            if not chunk:
-                raise ValueError("the line is not ended by a line feed")
-            self.digest.update(chunk)
-            rest = rest[cut:] + chunk
-        if not rest.endswith(b'"}\n'):
-            raise ValueError("not a body line")
-        out.update(b64(rest[:-3]))
-        return m[1].decode(), out.hexdigest()
 
     def run(self):
         try:
@@ -442,8 +413,6 @@ class Verifier:
         if kind != "first":
             raise Unusable("the first line is not an export's")
         self.origin, self.size = first["origin"], first["size"]
-        if any(note.origin != self.origin for note in self.notes):
-            raise Unusable("a checkpoint given is of another origin")
         while True:
             where = self.body[1] if self.body else self.n
             expected = "body" if self.body else "entry" if self.n < self.size else "end"
@@ -503,7 +472,6 @@ class Verifier:
             self.actor(h)
         body = facts.get("body") if kind.startswith("content.") else None
         need(body is None or hash_(body), "body", "the facts' body is not a hash")
-        need(kind != "ledger.state_sealed" or facts.get("size") in (p, str(p)), "state", "size is not the position")
         # all holds: on to the next
         self.body = (body, p) if body and body not in self.bodies else None
         self.n, self.head, self.epoch, self.time = p + 1, leaf.hex(), epoch, h["recorded_at"]
@@ -584,24 +552,15 @@ class Verifier:
         self.command = c if c and c["index"] + 1 < c["of"] else None
         if h["provenance"] == "commanded":
             holder = facts if h["type"] in ("ledger.act_proposed", "ledger.key_rotated") else private
-            if "command" in holder and "nonce" in holder:
-                need(text(holder["command"]) and hash_(holder["nonce"]), detail="command or nonce is malformed")
-                self.command_is(c, bytes.fromhex(holder["nonce"]), holder["command"])
-                if h["type"] == "ledger.import_opened":
-                    self.import_opened(h, holder["command"])
+            need(text(holder.get("command")) and hash_(holder.get("nonce")), detail="it keeps no command")
+            self.command_is(c, bytes.fromhex(holder["nonce"]), holder["command"])
+            if h["type"] == "ledger.import_opened":
+                self.import_opened(h, holder["command"])
         elif h["provenance"] == "imported" and c["name"] == "import_line":
-            n, content = facts.get("line"), h["type"].startswith("content.")
-            known = uuid(facts.get("import")) and (number(n) or integer(0, 2**53)(n))
-            need(known or not content, detail="an imported line without import or line")
-            if known:
-                place, n8 = bytes.fromhex(facts["import"].replace("-", "")), int(n).to_bytes(8, "big")
-                key = bytearray(sha(b"annals/import-key/v1\n", place, n8)[:16])
-                key[6], key[8] = key[6] & 15 | 128, key[8] & 63 | 128
-                need(c["key"].replace("-", "") == key.hex(), detail="the key is not that of the import's line")
-            if content:
-                secret = self.secrets.get(facts["import"])
-                need(secret and text(private.get("line")), detail="the import's secret or the line is not there")
-                self.command_is(c, sha(b"annals/import-nonce/v1\n", secret, n8), private["line"])
+            n, secret = facts.get("line"), self.secrets.get(facts.get("import"))
+            if h["type"].startswith("content.") and integer(0, 2**53)(n) and secret:
+                need(text(private.get("line")), detail="it keeps no line")
+                self.command_is(c, sha(b"annals/import-nonce/v1\n", secret, n.to_bytes(8, "big")), private["line"])
 
     def command_is(self, c, nonce, command):
         digest = sha(b"annals/command-body/v1\n", nonce, command.encode("utf-8")).hex()
@@ -612,7 +571,7 @@ class Verifier:
             secret = parse(command.encode("utf-8"))["secret"]
             self.secrets.setdefault(h["stream"].split("/")[1], bytes.fromhex(secret) if hash_(secret) else None)
         except (ValueError, KeyError, TypeError):
-            pass  # no secret: its lines cannot be recomputed and will be findings
+            pass  # no secret: its lines cannot be recomputed
 
     def actor(self, h):
         s, c = h["actor_signature"], h["command"]
@@ -628,31 +587,32 @@ class Verifier:
     def end(self, end):
         need, line = self.need, self.line
         self.need(not self.command, "command", "unfinished at the end of the ledger", self.n - 1)
-        keys, unsigned = list(self.logs.values()) + self.cosigners, []
-        for note in self.notes:
-            try:
-                signers = note.signed_by(keys)
-            except ValueError as e:
-                raise Unusable("a checkpoint given: %s" % e) from None
-            if not signers:
-                raise Unusable("a checkpoint given is not signed by a key of this ledger")
-            if not self.log_signed(note, signers):
-                unsigned.append(note)
-        need(all(note in unsigned or note.size <= self.n for note in self.notes), "truncated", "a checkpoint given is larger than the export")
         need(end["size"] == self.size == self.n, "end", "another size")
         need(end["head"] == self.head, "end", "head is not the last leaf")
         need(end["lines"] == line - 1, "end", "another number of lines")
         need(end["sha256"] == self.digest.hexdigest(), "end", "another sha256")
         need(not self.file.read(1), "trailing", "bytes after the end line")
+        matching = 0
+        for note in sorted(self.notes, key=lambda note: (not self.acceptable(note), note.size)):
+            if not self.acceptable(note):
+                raise Unusable("a checkpoint given is not one of this ledger")
+            need(note.size <= self.n, "truncated", "a checkpoint given is larger than the export")
+            root = self.roots_at[note.size] if note.size else sha()
+            need(note.root == root, "root", "another root than that of a checkpoint given", matching)
+            matching = note.size
         try:
             own = Note(end["checkpoint"])
-            good = own.origin == self.origin and own.size == self.n and self.log_signed(own, own.signed_by(keys))
         except ValueError as e:
             need(False, "checkpoint", str(e))
-        need(good, "checkpoint", "of another origin or size, or not signed by a log key valid for the size")
-        need(not unsigned, "checkpoint", "one given is not signed by a log key valid for its size")
-        match = [note.size for note in self.notes if note.root == self.roots_at[note.size]]
-        need(own.root == self.tree.root() and len(match) == len(self.notes), "root", "not the root of the leaves", max(match, default=0))
+        need(own.size == self.n and self.acceptable(own), "checkpoint", "of another origin or size, or not signed by a log key valid for the size")
+        need(own.root == self.tree.root(), "root", "not the root of the leaves", matching)
+
+    def acceptable(self, note):
+        """Of this ledger, signed by a log key valid for its size, and no line of a known key fails."""
+        try:
+            return note.origin == self.origin and self.log_signed(note, note.signed_by(list(self.logs.values()) + self.cosigners))
+        except ValueError:
+            return False
 
     @staticmethod
     def log_signed(note, signers):

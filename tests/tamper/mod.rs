@@ -5,7 +5,14 @@
 
 mod attacker;
 mod cells;
+mod export;
+mod forge;
+mod keys;
+mod lines;
+mod live;
+mod removal;
 mod rows;
+mod strangers;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -101,6 +101,9 @@ pub fn audit_export(
         Ok(first) if first.size == 0 => {
             return Ok(Report::unusable("an export has at least one entry"));
         }
+        Ok(first) if !annals_events::entry::origin_is_good(&first.origin) => {
+            return Ok(Report::unusable("the first line is not an export's: a bad origin"));
+        }
         Ok(first) if first.annals_export == 1 => first,
         Ok(first) => {
             let version = first.annals_export;
@@ -138,18 +141,21 @@ fn read_items<R: BufRead>(
         let number = reader.number + 1;
         let Some(line) = reader.next()? else { break };
         let length = line.len();
-        if line.starts_with(b"{\"end\":") || entries == first.size && !is_body(line) {
+        if entries == first.size && !is_body(line) && read_body(line, number).is_err() {
             ending = read_end(line, number, &before, first, entries);
             break;
         }
-        let item = if is_body(line) { read_body(line, number) } else { read_entry(line, number) };
-        let item = match item {
+        let item = match read_item(line, number) {
             Ok(Item::Entry { raw, line, key, .. }) => {
                 let extra = (entries == 0).then(|| origin_differs(&raw, first)).flatten();
                 entries += 1;
                 Item::Entry { raw, line, key, extra }
             }
             Ok(item) => item,
+            Err(_) if read_object::<EndLine>(line).is_ok() => {
+                ending = read_end(line, number, &before, first, entries);
+                break;
+            }
             Err(detail) => Item::Broken { line: number, detail },
         };
         let broken = matches!(item, Item::Broken { .. });
@@ -175,6 +181,14 @@ fn read_object<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, String> {
 
 fn is_body(line: &[u8]) -> bool {
     line.starts_with(b"{\"body\":")
+}
+
+/// An entry or a body; members may come in any order, so the beginning tells nothing for sure.
+fn read_item(line: &[u8], number: u64) -> Result<Item, String> {
+    if is_body(line) {
+        return read_body(line, number);
+    }
+    read_entry(line, number).or_else(|detail| read_body(line, number).map_err(|_| detail))
 }
 
 fn origin_differs(raw: &RawEntry, first: &FirstLine) -> Option<Breach> {
@@ -207,13 +221,18 @@ fn read_body(line: &[u8], number: u64) -> Result<Item, String> {
 }
 
 fn read_end(line: &[u8], number: u64, before: &Sha256, first: &FirstLine, entries: u64) -> Ending {
-    let bad = |detail: String| {
-        let breach = Breach::new("end", detail);
+    let placed = |what, detail: String| {
+        let breach = Breach::new(what, detail);
         Some(Placed { position: entries, line: Some(number), breach })
     };
+    let bad = |detail| placed("end", detail);
     let end = match read_object::<EndLine>(line) {
         Ok(line) => line.end,
-        Err(detail) => return Ending { end: None, trailing: bad(detail) },
+        Err(detail) => {
+            // Where a body is awaited, a line nobody can read is not its absence.
+            let what = if read_entry(line, number).is_ok() { "end" } else { "line" };
+            return Ending { end: None, trailing: placed(what, detail) };
+        }
     };
     let sha256 = Hash(before.clone().finalize().into());
     let wrong = if end.size != first.size {

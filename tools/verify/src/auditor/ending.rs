@@ -11,13 +11,18 @@ impl Auditor {
     /// The input ended; `None` if it has no end of its own (a cut-off export).
     pub fn finish(mut self, end: Option<End>, trailing: Option<Placed>) -> Report {
         self.settle();
-        if let (None, Some(_)) = (&self.bad, &end) {
-            if let Some(Awaited { id, position, line, .. }) = self.awaited.take() {
-                let detail = format!("body {id} is missing");
-                self.fail(position, line, Breach::new("body", detail));
-            }
-            if let Err(breach) = self.chain.check_end() {
-                self.fail(self.chain.size() - 1, self.line, breach);
+        let awaited = self.awaited.take().filter(|_| end.is_some() || trailing.is_some());
+        if let (None, Some(Awaited { id, position, line, .. })) = (&self.bad, awaited) {
+            // A line that nobody can read may have been the body; any other is not.
+            let unread = trailing.as_ref().filter(|placed| placed.breach.what == "line");
+            let missing = || Breach::new("body", format!("body {id} is missing"));
+            let breach = unread.map_or_else(missing, |placed| placed.breach.clone());
+            self.fail(position, line, breach);
+        }
+        if let (Some(_), Err(breach)) = (&end, self.chain.check_end()) {
+            let position = self.chain.size() - 1;
+            if self.bad.as_ref().is_none_or(|bad| bad.position == position) {
+                self.fail(position, self.line, breach);
             }
         }
         let mut unusable = None;
@@ -44,8 +49,8 @@ impl Auditor {
             Err(Ending::Bad(Placed { position, line, breach: Breach::new(what, detail) }))
         };
         let Some(end) = end else {
-            if let Some(placed) = trailing {
-                return Err(Ending::Bad(placed));
+            if let Some(Placed { line, breach, .. }) = trailing {
+                return bad(size, line, "end", breach.detail);
             }
             return bad(size, self.line, "truncated", "the end line is missing".to_owned());
         };

@@ -1,0 +1,237 @@
+//! What the programs answer: shapes, exit codes, unusable input, a store that is being written.
+
+use std::fs::File;
+use std::process::Command;
+
+use annals::ledger::scan::scan;
+use annals::store;
+use annals_events::Hash;
+use annals_verify::{Options, Policy};
+use serde_json::Value;
+
+use super::forge::Forge;
+use super::{found, large, small};
+use crate::harness::{BOTH, Kind, Place, Town, annals_verify, code, json, text};
+
+const MEMBERS: [&str; 16] = [
+    "actor_signatures",
+    "checkpoint_time",
+    "first_bad",
+    "first_breach",
+    "flags",
+    "head",
+    "notes",
+    "origin",
+    "pinned",
+    "root",
+    "rule_findings",
+    "signatures",
+    "size",
+    "tier",
+    "tier_why",
+    "verdict",
+];
+
+fn members(value: &Value) -> Vec<&str> {
+    value.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_live_store_is_verified_in_batches_unless_asked_strictly() {
+    for kind in BOTH {
+        let place = large(kind).copy();
+        for (arguments, signatures) in
+            [(&["verify", "--json"][..], "batch"), (&["verify", "--json", "--strict"], "strict")]
+        {
+            let output = place.annals(arguments);
+            let told = json(&output);
+            assert_eq!((code(&output), &told["verdict"]), (0, &"sound".into()), "{told}");
+            assert_eq!(members(&told), MEMBERS);
+            assert_eq!((&told["signatures"], &told["tier"]), (&signatures.into(), &"T1".into()));
+            assert_eq!((&told["pinned"], &told["first_bad"]), (&true.into(), &Value::Null));
+            assert_eq!(told["size"], 295);
+        }
+        let shown = place.annals(&["verify"]);
+        assert!(text(&shown.stdout).starts_with("SOUND"), "{}", text(&shown.stdout));
+        // Another genesis is pinned on this host.
+        let pinned = place.path().join("genesis.json");
+        let record = std::fs::read_to_string(&pinned).expect("the pinned genesis");
+        let other = Hash([3; 32]).to_string();
+        let record = record.replace(&place.genesis().to_string(), &other);
+        std::fs::write(&pinned, record).expect("written");
+        let output = place.annals(&["verify", "--json"]);
+        let bad = &json(&output)["first_bad"];
+        assert_eq!(members(bad), ["detail", "line", "position", "what"]);
+        assert_eq!((code(&output), &bad["what"]), (1, &"genesis".into()), "{bad}");
+        assert_eq!((&bad["position"], &bad["line"]), (&0.into(), &Value::Null));
+        std::fs::remove_file(&pinned).expect("removed");
+        assert_eq!(code(&place.annals(&["verify"])), 3);
+    }
+}
+
+/// A scan takes in what is written meanwhile and never cries wolf.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_being_written_is_sound_at_every_moment() {
+    for kind in BOTH {
+        let place = Place::new(kind).await;
+        let app = place.app().await;
+        let town = Town::build(&app, &place).await;
+        let store = store::open(&place.home.database()).await.expect("the store");
+        let policy = Policy { genesis: Some(place.genesis()), ..Policy::default() };
+        let mut sizes = Vec::new();
+        let scanning = async {
+            while sizes.last().is_none_or(|size| *size < 8 + 20 * 3) {
+                let options = Options { batch: true, no_fold: false };
+                let report = scan(&store, policy.clone(), options, &|_, _| {}).await;
+                let report = report.expect("a scan to its end");
+                assert_eq!(found(&report), ("sound", None), "{kind:?}: {report:?}");
+                sizes.push(report.size);
+            }
+        };
+        tokio::join!(scanning, town.fill(&app, 24));
+        sizes.dedup();
+        assert!(sizes.len() > 3, "{kind:?}: the scans saw {sizes:?}");
+        app.stop().await.expect("a clean stop");
+    }
+}
+
+/// A file with these bytes, and its path.
+fn file(folder: &tempfile::TempDir, name: &str, bytes: impl AsRef<[u8]>) -> String {
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).expect("written");
+    path.display().to_string()
+}
+
+#[test]
+fn the_verifier_answers_each_way_of_asking() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let export = file(&folder, "export", &small().export);
+    let genesis = small().genesis().to_string();
+    let other = Hash([1; 32]).to_string();
+    let whole = annals_verify(&[&export, "--genesis", &genesis, "--json"]);
+    let told = json(&whole);
+    assert_eq!((code(&whole), members(&told)), (0, MEMBERS.to_vec()), "{told}");
+    assert_eq!((&told["signatures"], &told["tier"]), (&"strict".into(), &"T1".into()));
+    let batch = annals_verify(&[&export, "--genesis", &genesis, "--json", "--batch"]);
+    assert_eq!((code(&batch), &json(&batch)["signatures"]), (0, &"batch".into()));
+    let quick = annals_verify(&[&export, "--genesis", &genesis, "--json", "--no-fold"]);
+    let notes = json(&quick)["notes"].to_string();
+    assert!(code(&quick) == 0 && notes.contains("keys and bodies not compared"), "{notes}");
+    let unpinned = annals_verify(&[&export, "--json"]);
+    let told = json(&unpinned);
+    assert_eq!((code(&unpinned), &told["pinned"]), (2, &false.into()));
+    assert_eq!((&told["verdict"], &told["tier"]), (&"incomplete".into(), &"none".into()));
+    let shown = text(&annals_verify(&[&export]).stdout);
+    assert!(shown.contains("consistent, author unknown"), "{shown}");
+    let wrong = annals_verify(&[&export, "--genesis", &other, "--json"]);
+    let bad = &json(&wrong)["first_bad"];
+    assert_eq!((code(&wrong), &bad["what"]), (1, &"genesis".into()), "{bad}");
+    assert_eq!((&bad["position"], &bad["line"]), (&0.into(), &2.into()));
+}
+
+#[test]
+fn what_cannot_be_used_is_told_with_exit_code_3() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let export = file(&folder, "export", &small().export);
+    let empty = file(&folder, "empty", "");
+    let garbage = file(&folder, "garbage", [0xff; 100]);
+    let none = file(&folder, "none", "{\"annals_export\":1,\"origin\":\"a\",\"size\":0}\n");
+    let newer = file(&folder, "newer", "{\"annals_export\":2,\"origin\":\"a\",\"size\":1}\n");
+    let missing = folder.path().join("missing").display().to_string();
+    let directory = folder.path().display().to_string();
+    let genesis = small().genesis().to_string();
+    for arguments in [
+        &[&*empty][..],
+        &[&garbage],
+        &[&none],
+        &[&newer],
+        &[&missing],
+        &[&directory],
+        &[],
+        &[&export, "--genesis", "1234"],
+        &[&export, "--genesis", &genesis.to_uppercase()],
+        &[&export, "--checkpoint", &missing],
+        &[&export, "--checkpoint", &export],
+        &[&export, "--actor-key", &"00".repeat(32)],
+        &[&export, "--nonsense"],
+    ] {
+        let output = annals_verify(arguments);
+        assert_eq!(code(&output), 3, "{arguments:?}: {}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn a_checkpoint_given_is_held_against_the_export() {
+    let mut forge = Forge::new();
+    forge.page("one", "一", true);
+    let older = forge.clone();
+    forge.page("two", "二", true);
+    let (size, genesis) = (forge.entries.len(), forge.genesis().to_string());
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let export = file(&folder, "export", forge.export(&forge.note(size)));
+    let cut = file(&folder, "cut", older.export(&older.note(size - 3)));
+    let ask = |export: &str, note: String| {
+        let note = file(&folder, "note", note);
+        let asked = [export, "--genesis", &genesis, "--json", "--checkpoint", &note];
+        let output = annals_verify(&asked);
+        let bad = json(&output)["first_bad"].clone();
+        let what = bad["what"].as_str().map(str::to_owned);
+        (code(&output), what, bad["position"].as_u64())
+    };
+    assert_eq!(ask(&export, forge.note(4)), (0, None, None));
+    assert_eq!(ask(&cut, forge.note(size - 3)), (0, None, None));
+    let larger = (1, Some("truncated".to_owned()), Some(size as u64 - 3));
+    assert_eq!(ask(&cut, forge.note(size)), larger);
+    let mut fork = older.clone();
+    fork.page("another", "二", true);
+    assert_eq!(ask(&export, fork.note(size)), (1, Some("root".to_owned()), Some(0)));
+    // Salts are random: another ledger under the same keys has other leaves, and other keys.
+    let garbled = forge.note(4).replacen("\n4\n", "\n5\n", 1);
+    assert_eq!(ask(&export, garbled).0, 3);
+    let unsigned = forge.note(4).replacen("\u{2014} ledger", "\u{2014} another", 1);
+    assert_eq!(ask(&export, unsigned).0, 3);
+    let foreign = forge.note(4).replace("gov.cn/forged", "gov.cn/others");
+    assert_eq!(ask(&export, foreign).0, 3);
+}
+
+#[test]
+fn an_export_comes_through_standard_input_too() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let export = file(&folder, "export", &small().export);
+    let cut = file(&folder, "cut", &small().export[..small().export.len() - 1]);
+    let genesis = small().genesis().to_string();
+    let annals = std::path::Path::new(env!("CARGO_BIN_EXE_annals"));
+    let program = annals.with_file_name("annals-verify");
+    for (path, expected) in [(&export, 0), (&cut, 1)] {
+        let output = Command::new(&program)
+            .args(["-", "--genesis", &genesis])
+            .stdin(File::open(path).expect("the export"))
+            .output();
+        assert_eq!(code(&output.expect("it runs")), expected);
+    }
+}
+
+/// A single changed byte in the file of the database, then the programs as an operator has them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_neither_exports_nor_writes_on_from_what_was_changed() {
+    for kind in [Kind::Sqlite, Kind::Postgres] {
+        let place = large(kind).copy();
+        let mut attacker = super::attacker::Attacker::of(&place).await;
+        let change = match kind {
+            Kind::Sqlite => {
+                "UPDATE entry SET facts = CAST(replace(CAST(facts AS TEXT), \
+                             '\"bytes\":1', '\"bytes\":2') AS BLOB) WHERE position = 288"
+            }
+            Kind::Postgres => {
+                "UPDATE entry SET facts = convert_to(replace(convert_from(facts, \
+                               'UTF8'), '\"bytes\":1', '\"bytes\":2'), 'UTF8') WHERE position = 288"
+            }
+        };
+        attacker.run(change).await.expect("changed");
+        let output = place.annals(&["verify", "--json"]);
+        let bad = &json(&output)["first_bad"];
+        assert_eq!((code(&output), &bad["position"]), (1, &288.into()), "{kind:?}: {bad}");
+        let output = place.annals(&["rebuild"]);
+        assert_ne!(code(&output), 0, "{kind:?}: {}", text(&output.stdout));
+    }
+}
