@@ -166,7 +166,10 @@ fn check(snapshot: &Snapshot, ring: &KeyRing) -> Result<Vec<Vec<u8>>, String> {
 }
 
 /// The keys of the first `size` entries, from the ledger's own stream alone.
-pub async fn key_ring(store: &SharedStore, size: u64) -> Result<Result<KeyRing, String>, StoreError> {
+pub async fn key_ring(
+    store: &SharedStore,
+    size: u64,
+) -> Result<Result<KeyRing, String>, StoreError> {
     let mut ring = KeyRing::default();
     let first = store.read(0, 1).await?;
     let Some(stream) = first.first().map(|row| row.stream.clone()) else {
