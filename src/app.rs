@@ -18,6 +18,7 @@ use crate::config::{Home, WriterLock};
 use crate::error::Failure;
 use crate::ledger::anchor::FileAnchor;
 use crate::ledger::keys::{KeyFiles, read_key};
+use crate::ledger::lookup::BodyLookup;
 use crate::ledger::seal::SealKeys;
 use crate::ledger::{Ledger, Parts, Receipt, Request, WriteError};
 use crate::store::{self, Body, BodyPlace, BodyRef, SharedStore, StoredCheckpoint};
@@ -29,6 +30,7 @@ pub const LEASE: Duration = Duration::from_secs(10);
 pub struct App {
     ledger: Ledger<AppDecider>,
     clock: Arc<dyn Clock>,
+    lookup: BodyLookup,
     _lock: Option<WriterLock>,
 }
 
@@ -144,7 +146,7 @@ impl App {
         let clock = parts.clock.clone();
         let ledger = Ledger::start(parts, AppDecider).await?;
         ledger.catch_up().await?;
-        Ok(App { ledger, clock, _lock: lock })
+        Ok(App { ledger, clock, lookup: BodyLookup::default(), _lock: lock })
     }
 
     /// The ledger.
@@ -238,15 +240,14 @@ impl App {
     /// Whether the body a draft names is there, and whether the entry will make it evidence.
     async fn uploads(&self, command: &Command) -> Result<Vec<BodyRef>, WriteError> {
         let Command::DraftContent(draft) = command else { return Ok(Vec::new()) };
-        let places = self.store().find_bodies(&[draft.body.0]).await;
-        let places = places.map_err(|error| WriteError::Retryable(error.to_string()))?;
-        match places[..] {
-            [BodyPlace::Kept] => Ok(Vec::new()),
-            [BodyPlace::Uploaded] => {
+        let place = self.lookup.place(self.store(), draft.body.0).await;
+        match place.map_err(WriteError::Retryable)? {
+            BodyPlace::Kept => Ok(Vec::new()),
+            BodyPlace::Uploaded => {
                 let site = draft.site.0.into_bytes();
                 Ok(vec![BodyRef { id: draft.body.0, site }])
             }
-            _ => Err(WriteError::Refused(crate::ledger::Refusal {
+            BodyPlace::Missing => Err(WriteError::Refused(crate::ledger::Refusal {
                 clause: "annals:body_missing".to_owned(),
                 detail: "the body named was not uploaded".to_owned(),
             })),

@@ -10,6 +10,7 @@ pub mod follower;
 pub mod found;
 pub mod index;
 pub mod keys;
+pub mod lookup;
 pub mod scan;
 pub mod seal;
 pub mod sequencer;
