@@ -35,6 +35,7 @@ pub struct App {
 }
 
 /// A command as somebody gives it.
+#[derive(Clone)]
 pub struct Given {
     /// Who acts.
     pub account: AccountId,
@@ -76,16 +77,23 @@ impl Given {
     }
 }
 
-/// Open what a writer needs; `clock` is the machine's but for demo and test ledgers.
+/// A writer must not be able to rewrite: refused unless somebody said that it may own the tables.
+pub async fn check_rights(store: &SharedStore, as_owner: bool) -> Result<(), Failure> {
+    match store.excess_rights().await? {
+        Some(why) if !as_owner => Err(Failure::input(format!(
+            "this connection may do more than write entries ({why}): connect as annals_service, \
+             or say --allow-owner"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Open what a writer needs; `clock` is the machine's but for demo and test ledgers. The caller
+/// of an embedded store holds its lock.
 pub async fn parts(home: &Home, clock: Arc<dyn Clock>, as_owner: bool) -> Result<Parts, Failure> {
     let pinned = home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
     let store = store::open(&home.database()).await?;
-    if let (false, Some(why)) = (as_owner, store.excess_rights().await?) {
-        return Err(Failure::input(format!(
-            "this connection may do more than write entries ({why}): connect as annals_service, \
-             or say --allow-owner"
-        )));
-    }
+    check_rights(&store, as_owner).await?;
     let keys = seal_keys(home, &store).await?;
     Ok(Parts {
         store,
@@ -94,7 +102,8 @@ pub async fn parts(home: &Home, clock: Arc<dyn Clock>, as_owner: bool) -> Result
         keys,
         genesis: pinned.genesis,
         lease: LEASE,
-        force: false,
+        // Beside the lock of an embedded store a lease can only be one that a dead run left.
+        force: home.is_embedded(),
     })
 }
 
@@ -274,6 +283,7 @@ impl App {
         stream: Stream,
         command: Command,
     ) -> Result<Receipt, WriteError> {
+        self.check_two_persons(proposer, confirmer).await?;
         let nonce = random()?;
         let (text, _) = text_of(&command, Some(nonce))?;
         let cause = self.propose(act, proposer, stream, text.digest()).await?;
@@ -281,6 +291,31 @@ impl App {
         given.nonce = Some(nonce);
         given.cause = Some(cause);
         self.give(given).await
+    }
+
+    /// Two persons of two duties: asked before the proposal is written, so that an act which
+    /// nobody could confirm leaves nothing behind.
+    async fn check_two_persons(
+        &self,
+        proposer: AccountId,
+        confirmer: AccountId,
+    ) -> Result<(), WriteError> {
+        self.ledger.catch_up().await?;
+        let serving = self.ledger.follower().serving().await;
+        let duty = |account| serving.state.accounts.get(account).map(|known| known.duty);
+        let refused = |name: &str, detail: &str| {
+            Err(WriteError::Refused(crate::ledger::Refusal {
+                clause: format!("annals:{name}"),
+                detail: detail.to_owned(),
+            }))
+        };
+        if proposer == confirmer {
+            return refused("one_person", "one person proposes and confirms");
+        }
+        if duty(proposer) == duty(confirmer) {
+            return refused("one_duty", "both persons are of one duty");
+        }
+        Ok(())
     }
 
     async fn propose(
@@ -303,6 +338,7 @@ impl App {
         key: Arc<SecretKey>,
         retired: Hash,
     ) -> Result<Receipt, WriteError> {
+        self.check_two_persons(proposer, confirmer).await?;
         let stream = {
             let serving = self.ledger.follower().serving().await;
             serving.state.ledger.id()

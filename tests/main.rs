@@ -1,6 +1,13 @@
 //! All tests of the service in one binary: one link instead of twelve.
 
+mod cli;
+mod demo;
+mod events;
 mod harness;
+mod import;
+mod ledger;
+mod readme;
 mod smoke;
 mod store;
+mod tamper;
 mod tidy;

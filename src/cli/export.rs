@@ -37,6 +37,10 @@ impl From<ExportError> for Failure {
 /// Run it.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let home = arguments.common.home()?;
+    let to_stdout = arguments.out == Path::new("-");
+    if to_stdout && arguments.common.json {
+        return Err(Failure::input("--json: standard output is taken by --out -"));
+    }
     let store = store::open(&home.database()).await?;
     let (serving, _) = snapshot::load(&store).await?;
     let newest = store.newest_checkpoint().await?.map_or(0, |newest| newest.size);
@@ -45,7 +49,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let follower = Follower::new(store.clone(), serving);
     let bar = term::bar("entries");
     let progress = term::moving(&bar);
-    if arguments.out == Path::new("-") {
+    if to_stdout {
         export(&store, &follower, BufWriter::new(io::stdout()), &progress).await?;
         return Ok(Exit::Done);
     }
@@ -77,6 +81,9 @@ struct Aside {
 
 impl Aside {
     fn create(out: &Path) -> Result<Aside, Failure> {
+        if out.is_dir() {
+            return Err(Failure::input(format!("--out {}: is a folder", out.display())));
+        }
         let mut path = out.as_os_str().to_owned();
         path.push(".part");
         let path = PathBuf::from(path);

@@ -109,6 +109,18 @@ fn check(new: &New<'_>) -> Result<PublicName, Failure> {
         .map_err(|why| Failure::input(format!("--organisation: {why}")))
 }
 
+/// Keys of a founding that was broken off: nobody but their owner deletes keys.
+fn check_no_keys(files: &KeyFiles) -> Result<(), Failure> {
+    let paths = [files.root_path(), files.log_path(), files.cosigner_path()];
+    match paths.iter().find(|path| path.exists()) {
+        Some(path) => Err(Failure::input(format!(
+            "{}: a key lies here already: no ledger was founded with it, move it away",
+            path.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Found a ledger in an empty home.
 pub async fn init(
     home: &Home,
@@ -129,13 +141,15 @@ pub async fn init(
         store::migrate(&home.database()).await?;
     }
     let store = store::open(&home.database()).await?;
+    app::check_rights(&store, as_owner).await?;
     if store.head().await?.size > 0 {
         return Err(Failure::input("the database holds a ledger already"));
     }
+    let files = KeyFiles::new(home.folder());
+    check_no_keys(&files)?;
     let fault = |error: std::io::Error| Failure::fault(error.to_string());
     let make = || SecretKey::generate().map_err(|e| Failure::fault(e.to_string()));
     let (root, log, cosigner) = (make()?, make()?, make()?);
-    let files = KeyFiles::new(home.folder());
     write_key(&files.root_path(), &root).map_err(fault)?;
     write_key(&files.log_path(), &log).map_err(fault)?;
     write_key(&files.cosigner_path(), &cosigner).map_err(fault)?;

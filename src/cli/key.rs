@@ -13,7 +13,7 @@ use super::{Common, people, term};
 use crate::app::App;
 use crate::error::{Exit, Failure};
 use crate::ledger::keys::{KeyFiles, read_key, write_key};
-use crate::ledger::{Follower, snapshot};
+use crate::ledger::{Follower, WriteError, snapshot};
 use crate::store;
 
 /// See [`super::Command::Key`].
@@ -80,7 +80,8 @@ async fn show(common: &Common) -> Result<Exit, Failure> {
         "epoch": serving.chain.epoch(),
     });
     let text = format!(
-        "origin:    {}\ngenesis:   {}\nroots:     {} (threshold {})\nlog key:   {}\ncosigner:  {}\nepoch:     {}",
+        "origin:    {}\ngenesis:   {}\nroots:     {} (threshold {})\nlog key:   {}\n\
+         cosigner:  {}\nepoch:     {}",
         ring.origin(),
         ring.genesis(),
         roots.join(" "),
@@ -124,6 +125,10 @@ async fn rotate(
     let receipt = match rotated {
         Ok(receipt) => receipt,
         Err(error) => {
+            // A refusal wrote nothing; after anything else the entry may be there.
+            if matches!(error, WriteError::Refused(_)) {
+                std::fs::remove_file(&next).map_err(fault)?;
+            }
             app.stop().await?;
             return Err(error.into());
         }

@@ -21,6 +21,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Home;
 use crate::error::{Exit, Failure};
+use crate::store;
 
 /// 史册 — an audit-grade ledger for government web platforms.
 ///
@@ -56,6 +57,9 @@ impl Common {
             && !(url.starts_with("postgres://") || url.starts_with("postgresql://"))
         {
             return Err(Failure::input("--database: not a postgres:// URL"));
+        }
+        if let Some(url) = &self.database {
+            store::check_url(url).map_err(|why| Failure::input(format!("--database: {why}")))?;
         }
         Ok(Home::new(&self.data, self.database.clone()))
     }

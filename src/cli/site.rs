@@ -52,7 +52,7 @@ struct Export {
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let Action::Export(export) = arguments.action;
     let home = export.common.home()?;
-    prepare(&export.out)?;
+    check_empty(&export.out)?;
     let store = store::open(&home.database()).await?;
     let (serving, _) = snapshot::load(&store).await?;
     let follower = Follower::new(store.clone(), serving);
@@ -88,6 +88,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     };
     let pages = pages(&store, site, known).await?;
     let state = pages.as_of(at, known);
+    prepare(&export.out)?;
     let mut written = write_pages(&store, &export.out, state.pages.into_values()).await?;
     written["origin"] = json!(origin);
     written["site"] = json!(format!("site/{site}"));
@@ -106,20 +107,26 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn prepare(out: &Path) -> Result<(), Failure> {
-    let named = |e: std::io::Error| Failure::input(format!("--out {}: {e}", out.display()));
-    match fs::read_dir(out).map(|entries| entries.count()) {
-        Ok(0) => {}
-        Ok(_) => return Err(Failure::input(format!("--out {}: is not empty", out.display()))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            fs::create_dir_all(out).map_err(named)?;
-        }
-        Err(error) => return Err(named(error)),
-    }
-    fs::create_dir(out.join("files")).map_err(named)
+fn of_out(out: &Path, detail: impl std::fmt::Display) -> Failure {
+    Failure::input(format!("--out {}: {detail}", out.display()))
 }
 
-async fn pages(store: &SharedStore, site: SiteId, known: u64) -> Result<Pages, Failure> {
+/// Refused before anything is made: a call that fails leaves no folder behind.
+fn check_empty(out: &Path) -> Result<(), Failure> {
+    match fs::read_dir(out).map(|entries| entries.count()) {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(of_out(out, "is not empty")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(of_out(out, error)),
+    }
+}
+
+fn prepare(out: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(out).map_err(|e| of_out(out, e))?;
+    fs::create_dir(out.join("files")).map_err(|e| of_out(out, e))
+}
+
+pub(super) async fn pages(store: &SharedStore, site: SiteId, known: u64) -> Result<Pages, Failure> {
     let subject = Subject::from(site).to_string();
     let positions = index::find(store, Kind::Subject, &subject, known).await?;
     let mut pages = Pages::new(site);

@@ -17,6 +17,11 @@ pub fn answer(json: bool, object: &Value, text: &str) {
     let _ = writeln!(io::stdout(), "{line}");
 }
 
+/// A line of a longer answer, as it comes about.
+pub fn tell(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
 /// A progress bar on a terminal, nothing elsewhere.
 pub fn bar(what: &'static str) -> ProgressBar {
     if !io::stderr().is_terminal() {

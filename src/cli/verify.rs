@@ -1,12 +1,14 @@
 //! `annals verify`: the auditor's library over the live store.
 
-use annals_verify::{Options, Policy, Verdict};
+use annals_events::entry;
+use annals_verify::{Bad, Options, Policy, Report, Verdict};
 use clap::Args;
 
 use super::{Common, term};
 use crate::error::{Exit, Failure};
+use crate::ledger::anchor::{Anchor, Anchored, FileAnchor};
 use crate::ledger::scan::scan;
-use crate::store;
+use crate::store::{self, SharedStore, StoreError};
 
 /// See [`super::Command::Verify`].
 #[derive(Args)]
@@ -25,10 +27,17 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let store = store::open(&home.database()).await?;
     let policy = Policy { genesis: Some(pinned.genesis), ..Policy::default() };
     let options = Options { batch: !arguments.strict, no_fold: false };
+    // Read before the entries: what it holds was committed by then.
+    let anchored = FileAnchor::new(&home.anchor_path()).get().await;
     let bar = term::bar("entries");
     let scanned = scan(&store, policy, options, &term::moving(&bar)).await;
     bar.finish_and_clear();
     let mut report = scanned?;
+    match anchored {
+        Ok(Some(anchored)) => compare(&mut report, &store, &anchored).await?,
+        Ok(None) => report.notes.push("there is no anchor on this host to compare with".to_owned()),
+        Err(error) => report.notes.push(format!("not compared with the anchor: {error}")),
+    }
     report.notes.push("the genesis pinned is this host's own record of it".to_owned());
     report.notes.extend(store.excess_rights().await?.map(|why| format!("rights: {why}")));
     term::answer(arguments.common.json, &report.to_json(), &report.to_text());
@@ -39,4 +48,30 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Verdict::Unusable => Exit::Input,
         Verdict::AgainstTheRulebook => Exit::AgainstTheRulebook,
     })
+}
+
+/// What was acknowledged must be there, whatever the database says of its own end.
+async fn compare(
+    report: &mut Report,
+    store: &SharedStore,
+    anchored: &Anchored,
+) -> Result<(), StoreError> {
+    if report.first_bad.is_some() {
+        return Ok(());
+    }
+    let last = anchored.size.saturating_sub(1);
+    let (position, what, detail) = if anchored.size > report.size {
+        let detail = format!("this host's anchor holds {} entries", anchored.size);
+        (report.size, "truncated", detail)
+    } else {
+        let rows = store.read_at(&[last]).await?;
+        if rows.iter().any(|row| entry::leaf(&row.header) == anchored.leaf) {
+            return Ok(());
+        }
+        (last, "head", "the entry is not the one in this host's anchor".to_owned())
+    };
+    report.first_bad = Some(Bad { position, line: None, what, detail });
+    report.verdict = report.verdict.min(Verdict::Tampered);
+    report.tier = "none";
+    Ok(())
 }

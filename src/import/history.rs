@@ -45,12 +45,17 @@ impl History {
     pub fn read(path: &Path) -> Result<History, Failure> {
         let named = |detail: String| Failure::input(format!("{}: {detail}", path.display()));
         let file = File::open(path).map_err(|e| named(e.to_string()))?;
-        let mut text = String::new();
-        let read = file.take(CHANGES_BYTES_MAX).read_to_string(&mut text);
+        let mut bytes = Vec::new();
+        let read = file.take(CHANGES_BYTES_MAX).read_to_end(&mut bytes);
         let read = read.map_err(|e| named(e.to_string()))?;
         if read as u64 == CHANGES_BYTES_MAX {
             return Err(named("larger than 2 GiB".to_owned()));
         }
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = good.iter().filter(|byte| **byte == b'\n').count();
+            named(format!("line {line}: not UTF-8"))
+        })?;
         let source = Hash::of(&[text.as_bytes()]);
         let mut lines = Vec::new();
         let mut start = 0;
@@ -116,6 +121,21 @@ impl History {
     /// A body that is evidence already.
     pub fn know(&mut self, digest: Hash, id: Hash) {
         self.known.insert(digest, Known { id, length: None, is_upload: false });
+    }
+
+    /// Bodies that lines `from..end` name and whose length nobody has seen, with their digests.
+    pub fn unmeasured(&self, from: u64, end: u64) -> BTreeMap<[u8; 32], Hash> {
+        let digests = self.span(from, end).filter_map(|(_, line)| line.sha256);
+        let named = digests.filter_map(|digest| Some((self.known.get(&digest)?, digest)));
+        let unseen = named.filter(|(known, _)| known.length.is_none());
+        unseen.map(|(known, digest)| (known.id.0, digest)).collect()
+    }
+
+    /// The body of this digest has this length.
+    pub fn measure(&mut self, digest: Hash, length: u64) {
+        if let Some(known) = self.known.get_mut(&digest) {
+            known.length = Some(length);
+        }
     }
 
     /// Where a body is.

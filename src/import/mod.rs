@@ -74,20 +74,30 @@ pub struct Summary {
 /// Something a caller sees of the progress.
 pub type Progress<'a> = &'a (dyn Fn(u64, u64) + Send + Sync);
 
-/// Import, or go on with, or find whole, a history.
+/// Import, or go on with, or find whole, a history. Both files are read and checked before the
+/// first entry is written.
 pub async fn run(app: &App, order: &Order<'_>, progress: Progress<'_>) -> Result<Summary, Failure> {
     let mut history = History::read(order.changes)?;
     app.ledger().catch_up().await?;
-    let running = find(app, order, &history).await?;
-    let (id, import, secret) = match running {
-        Some(found) => found,
-        None => open(app, order, &history).await?,
+    let end = order.stop_after.map_or(history.len(), |stop| stop.min(history.len()));
+    let (id, import, secret, already, unnamed) = match find(app, order, &history).await? {
+        Some((id, import, secret)) => {
+            let already = compare(app, &history, id, &import, secret).await?;
+            history.check_times(import.cut_over)?;
+            let site = import.site;
+            let unnamed = store_bodies(app, order, &mut history, site, already, end).await?;
+            (id, import, secret, already, unnamed)
+        }
+        None => {
+            let opening = prepare(app, order, &history).await?;
+            let site = opening.command.site;
+            let unnamed = store_bodies(app, order, &mut history, site, 0, end).await?;
+            let (id, secret) = (opening.id, opening.command.secret);
+            let import = open(app, order, opening).await?;
+            (id, import, secret, 0, unnamed)
+        }
     };
     let mut boards = Boards::load(app, order.site.clone(), &import, id).await?;
-    let already = compare(app, &history, id, &import, secret).await?;
-    let end = order.stop_after.map_or(history.len(), |stop| stop.min(history.len()));
-    history.check_times(import.cut_over)?;
-    let unnamed = store_bodies(app, order, &mut history, &import, already, end).await?;
     let lines = Lines { app, order, id, import: &import, secret };
     lines.write(&history, &mut boards, already, end, progress).await?;
     if end == history.len() && !import.closed {
@@ -147,12 +157,12 @@ async fn find(
         let State { sites, ledger, .. } = &serving.state;
         let named = sites.named(order.site.as_str());
         let all = ledger.imports();
-        let pending = |site: SiteId| sites.get(site).is_none();
+        // Before its first line the name of a new site is nowhere: there the source decides.
+        let pending =
+            |import: &Import| sites.get(import.site).is_none() && import.source == history.source();
         let of_site: Vec<_> = all
             .iter()
-            .filter(|(_, import)| {
-                named == Some(import.site) || !import.closed && pending(import.site)
-            })
+            .filter(|(_, import)| named == Some(import.site) || pending(import))
             .collect();
         let same = of_site.iter().rev().find(|(_, import)| import.source == history.source());
         let open = of_site.iter().rev().find(|(_, import)| !import.closed);
@@ -178,37 +188,38 @@ fn secret_of(row: &Row) -> Option<Hash> {
     }
 }
 
-async fn open(
-    app: &App,
-    order: &Order<'_>,
-    history: &History,
-) -> Result<(ImportId, Import, Hash), Failure> {
+/// An import to be opened.
+struct Opening {
+    id: ImportId,
+    command: OpenImport,
+}
+
+async fn prepare(app: &App, order: &Order<'_>, history: &History) -> Result<Opening, Failure> {
     let id = ImportId(Uuid::now_v7());
     let site = {
         let serving = app.ledger().follower().serving().await;
         serving.state.sites.named(order.site.as_str())
     };
     let site = site.unwrap_or_else(|| SiteId(import::thing_id(id, 0, 0)));
-    let cut_over = match order.cut_over {
-        Some(at) => at,
-        None => app.now(),
-    };
+    let now = app.now();
+    let cut_over = order.cut_over.unwrap_or(now);
+    if cut_over > now {
+        return Err(Failure::input(format!("--cut-over: {cut_over} is to come")));
+    }
     history.check_times(cut_over)?;
-    let secret = random()?;
-    let command = Command::OpenImport(OpenImport {
-        cut_over,
-        lines: history.len(),
-        secret,
-        site,
-        source: history.source(),
-    });
-    let (by, with) = (order.opened_by, order.closed_by);
+    let (lines, source) = (history.len(), history.source());
+    let command = OpenImport { cut_over, lines, secret: random()?, site, source };
+    Ok(Opening { id, command })
+}
+
+async fn open(app: &App, order: &Order<'_>, opening: Opening) -> Result<Import, Failure> {
+    let (by, with, id) = (order.opened_by, order.closed_by, opening.id);
+    let command = Command::OpenImport(opening.command);
     app.two_persons(Act::OpenImport, by, with, id.into(), command).await?;
     app.ledger().catch_up().await?;
     let serving = app.ledger().follower().serving().await;
     let import = serving.state.ledger.import(id).cloned();
-    let import = import.ok_or_else(|| Failure::fault("the import was not folded"))?;
-    Ok((id, import, secret))
+    import.ok_or_else(|| Failure::fault("the import was not folded"))
 }
 
 async fn close(
@@ -270,16 +281,24 @@ async fn store_bodies(
     app: &App,
     order: &Order<'_>,
     history: &mut History,
-    import: &Import,
+    site: SiteId,
     from: u64,
     end: u64,
 ) -> Result<u64, Failure> {
     let named = history.digests();
-    let site = import.site.0.into_bytes();
+    let site = site.0.into_bytes();
     let digests: Vec<[u8; 32]> = named.iter().map(|digest| digest.0).collect();
     for page in digests.chunks(1_000) {
         for known in app.store().body_digests(site, page).await? {
             history.know(Hash(known.sha256), Hash(known.body));
+        }
+    }
+    let unmeasured = history.unmeasured(from, end);
+    let ids: Vec<[u8; 32]> = unmeasured.keys().copied().collect();
+    for page in ids.chunks(64) {
+        for body in app.store().bodies(page).await? {
+            let length = body.bytes.len() as u64;
+            unmeasured.get(&body.id).into_iter().for_each(|d| history.measure(*d, length));
         }
     }
     let missing = history.unknown(from, end);

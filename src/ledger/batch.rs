@@ -13,7 +13,7 @@ use super::build::{self, Built, Frame};
 use super::decider::{Decided, Decider, World};
 use super::follower::Serving;
 use super::lead::{self, Lead};
-use super::sequencer::{Receipt, ReceiptEntry, Request, WriteError};
+use super::request::{Receipt, ReceiptEntry, Request, WriteError};
 use crate::store::{Batch, BodyRef, Row, SharedStore};
 
 /// From this many entries on, signing is spread over the cores.
@@ -111,7 +111,6 @@ fn write(
     built: &mut Vec<Built>,
 ) -> Result<(), WriteError> {
     let of = u32::try_from(decided.drafts.len()).unwrap_or(u32::MAX);
-    let mut chain = None;
     let mut entries = Vec::with_capacity(decided.drafts.len());
     for (index, draft) in (0u32..).zip(&decided.drafts) {
         let command = CommandInfo { index, of, ..command.clone() };
@@ -126,12 +125,8 @@ fn write(
             cause: decided.cause,
             occurred_at: decided.occurred_at,
         };
-        let at = chain.as_ref().unwrap_or(&deciding.chain);
-        let entry = build::build(at, &frame, draft)
+        let entry = build::build(&deciding.chain, &entries, &frame, draft)
             .map_err(|error| WriteError::TooLarge(error.to_string()))?;
-        if of > 1 {
-            chain.get_or_insert_with(|| deciding.chain.clone()).push(&entry.header, entry.leaf);
-        }
         entries.push(entry);
     }
     for (entry, draft) in entries.iter().zip(&decided.drafts) {

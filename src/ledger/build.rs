@@ -3,7 +3,7 @@
 use annals_events::entry::{
     self, About, Actor, ActorSignature, CommandInfo, Header, Part, Provenance, RawEntry,
 };
-use annals_events::id::{EntryId, Number};
+use annals_events::id::{EntryId, Number, Stream, Subject};
 use annals_events::{Hash, SCHEMA, Time};
 use annals_projections::chain::Chain;
 
@@ -53,8 +53,46 @@ pub struct Built {
 #[error("an entry cannot be built: {0}")]
 pub struct BuildError(pub String);
 
-/// Build the next entry of the chain.
-pub fn build(chain: &Chain, frame: &Frame<'_>, draft: &Draft) -> Result<Built, BuildError> {
+/// Where the next entry goes: behind the chain and behind entries built but not folded yet.
+struct Place<'a> {
+    chain: &'a Chain,
+    earlier: &'a [Built],
+}
+
+impl Place<'_> {
+    fn position(&self) -> u64 {
+        self.chain.size() + self.earlier.len() as u64
+    }
+
+    fn prev(&self) -> Hash {
+        self.earlier.last().map_or(self.chain.head(), |built| built.leaf)
+    }
+
+    fn version(&self, stream: Stream) -> u64 {
+        let before = self.earlier.iter().rev().find(|built| built.header.stream == stream);
+        match before {
+            Some(built) => built.header.version.0 + 1,
+            None => self.chain.tip(stream).map_or(0, |tip| tip.version + 1),
+        }
+    }
+
+    fn number(&self, subject: Subject) -> u64 {
+        let mut about = self.earlier.iter().rev().flat_map(|built| built.header.about());
+        match about.find(|about| about.subject == subject) {
+            Some(about) => about.number.0 + 1,
+            None => self.chain.next_number(subject),
+        }
+    }
+}
+
+/// Build the next entry of the chain, behind `earlier` entries of the same command.
+pub fn build(
+    chain: &Chain,
+    earlier: &[Built],
+    frame: &Frame<'_>,
+    draft: &Draft,
+) -> Result<Built, BuildError> {
+    let place = Place { chain, earlier };
     let mut random = [0; 74];
     getrandom::fill(&mut random).map_err(|e| BuildError(e.to_string()))?;
     let (facts_salt, rest) = random.split_first_chunk::<32>().expect("74 bytes hold 32");
@@ -65,7 +103,7 @@ pub fn build(chain: &Chain, frame: &Frame<'_>, draft: &Draft) -> Result<Built, B
     let subjects = draft.event.about(stream, frame.actor);
     let about: Vec<About> = subjects
         .into_iter()
-        .map(|subject| About { number: Number(chain.next_number(subject)), subject })
+        .map(|subject| About { number: Number(place.number(subject)), subject })
         .collect();
     let header = Header {
         about: (!about.is_empty()).then_some(about),
@@ -80,8 +118,8 @@ pub fn build(chain: &Chain, frame: &Frame<'_>, draft: &Draft) -> Result<Built, B
         id: entry_id(frame.now, id),
         occurred_at: frame.occurred_at,
         origin: frame.origin.to_owned(),
-        position: Number(chain.size()),
-        prev: chain.head(),
+        position: Number(place.position()),
+        prev: place.prev(),
         private_digest: private.as_ref().map(|p| entry::private_digest(&p.salt, &p.bytes)),
         provenance: frame.provenance,
         recorded_at: frame.now,
@@ -90,7 +128,7 @@ pub fn build(chain: &Chain, frame: &Frame<'_>, draft: &Draft) -> Result<Built, B
         stream,
         kind: draft.event.kind().to_owned(),
         v: 1,
-        version: Number(chain.tip(stream).map_or(0, |tip| tip.version + 1)),
+        version: Number(place.version(stream)),
     };
     let header_bytes = header.to_bytes();
     check_limits(&header, &header_bytes, &facts, private.as_ref())?;

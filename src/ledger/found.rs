@@ -15,7 +15,7 @@ use super::build::{self, Built, Frame};
 use super::decider::Draft;
 use super::follower::Serving;
 use super::lead::{Parts, build_name};
-use super::sequencer::WriteError;
+use super::request::WriteError;
 use crate::store::{AppendError, Batch};
 
 /// What a new ledger begins with.
@@ -160,7 +160,7 @@ fn first_batch(
     let mut serving = Serving::default();
     let mut all = Vec::new();
     for draft in &drafts {
-        let built = build::build(&serving.chain, &frame, draft)
+        let built = build::build(&serving.chain, &[], &frame, draft)
             .map_err(|error| WriteError::Fault(error.to_string()))?;
         if let Event::Ledger(event) = &draft.event {
             let introduced = serving.ring.introduce(&built.header, built.leaf, event);

@@ -18,8 +18,8 @@ use super::anchor::{Anchor, Anchored};
 use super::build::{self, Built, Frame};
 use super::decider::Draft;
 use super::follower::{Follower, Serving};
+use super::request::WriteError;
 use super::seal::SealKeys;
-use super::sequencer::WriteError;
 use crate::clock::{Clock, ClockGuard};
 use crate::store::{AcquireError, Head, Lease, Row, SharedStore};
 
@@ -269,7 +269,7 @@ pub fn internal(
         occurred_at: None,
     };
     let draft = Draft { stream, event: Event::Ledger(event), private: None };
-    let built = build::build(&serving.chain, &frame, &draft)
+    let built = build::build(&serving.chain, &[], &frame, &draft)
         .map_err(|error| WriteError::Fault(error.to_string()))?;
     if let Event::Ledger(event) = &draft.event {
         serving.ring.introduce(&built.header, built.leaf, event).map_err(WriteError::Fault)?;

@@ -11,18 +11,21 @@ pub mod found;
 pub mod index;
 pub mod keys;
 pub mod lookup;
+pub mod request;
 pub mod scan;
 pub mod seal;
 pub mod sequencer;
 pub mod snapshot;
 
 mod batch;
+mod commit;
 mod lead;
 
 pub use decider::{Decided, Decider, Draft, Refusal, World};
 pub use follower::{FollowError, Follower, Serving};
 pub use lead::Parts;
-pub use sequencer::{Ledger, Receipt, Request, WriteError};
+pub use request::{Answer, Enqueued, Receipt, ReceiptEntry, Request, WriteError};
+pub use sequencer::Ledger;
 
 use crate::error::{Exit, Failure};
 

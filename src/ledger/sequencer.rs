@@ -8,130 +8,28 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use annals_events::entry::CommandInfo;
+use annals_events::Time;
 use annals_events::keys::SecretKey;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::batch::{self, Fate};
-use super::decider::{Decider, Refusal};
+use super::decider::Decider;
 use super::follower::{FollowError, Follower};
 use super::lead::{self, Lead, Parts};
+use super::request::{Answer, Enqueued, Receipt, Request, WriteError, stopping};
 use super::seal::{self, SealError};
 use super::{index, snapshot};
-use crate::clock::{ClockFault, ClockGuard};
-use crate::store::{
-    AcquireError, AppendError, Batch, BodyRef, SharedStore, StoreError, StoredCheckpoint,
-};
+use crate::clock::ClockGuard;
+use crate::store::{Batch, SharedStore, StoreError, StoredCheckpoint};
 
 /// Commands waiting at most; more wait outside.
 const QUEUE: usize = 4_096;
+/// An upload that no entry names is swept after this long.
+const UPLOAD_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Most commands of one batch.
 const BATCH_COMMANDS: usize = 1_024;
-/// How often an unknown outcome is looked up before it stays unknown.
-const LOOK_UPS: u32 = 20;
 
-/// A command on its way to the writer.
-pub struct Request<P> {
-    /// The command's part of the header; `index` and `of` are set by the writer.
-    pub command: CommandInfo,
-    /// The exact text behind the digest.
-    pub text: Vec<u8>,
-    /// Whether the service made the nonce (then a repeat brings another one).
-    pub nonce_is_ours: bool,
-    /// Uploads its entries would make evidence.
-    pub uploads: Vec<BodyRef>,
-    /// What the decider needs besides.
-    pub payload: P,
-}
-
-/// An entry as a receipt carries it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReceiptEntry {
-    /// Exact header bytes.
-    pub header: Vec<u8>,
-    /// Entry signature.
-    pub signature: [u8; 64],
-}
-
-/// 回执 — durable, judged, anchored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Receipt {
-    /// The command's entries.
-    pub entries: Vec<ReceiptEntry>,
-    /// Position of the first.
-    pub first: u64,
-    /// Position of the last.
-    pub last: u64,
-    /// The newest checkpoint; may be older than the entries.
-    pub checkpoint: Option<String>,
-    /// Whether the command had been written before.
-    pub replayed: bool,
-    /// Whether a repeat could be compared with the first (its text may have been removed).
-    pub compared: bool,
-}
-
-/// A command was not, or may not have been, written.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum WriteError {
-    /// The rules say no.
-    #[error("refused: {0}")]
-    Refused(Refusal),
-    /// Its entry would be beyond a limit.
-    #[error("refused: {0}")]
-    TooLarge(String),
-    /// The key was used for another command.
-    #[error("this idempotency key was used for another command")]
-    KeyReused,
-    /// Try again with the same key: if it was written, the first receipt comes back.
-    #[error("not acknowledged, repeat it with the same key: {0}")]
-    Retryable(String),
-    /// Another writer holds the ledger.
-    #[error("another writer ({holder}) holds the ledger in epoch {epoch}")]
-    NotLeader {
-        /// Who.
-        holder: String,
-        /// Its epoch.
-        epoch: u64,
-        /// Milliseconds its lease has left.
-        left_millis: i64,
-    },
-    /// The clock is not believed.
-    #[error("nothing is written while the clock is wrong: {0}")]
-    Clock(#[from] ClockFault),
-    /// Nothing is written any more until somebody has looked.
-    #[error("writing has stopped: {0}")]
-    Stopped(String),
-    /// We failed.
-    #[error("fault: {0}")]
-    Fault(String),
-}
-
-impl From<FollowError> for WriteError {
-    fn from(error: FollowError) -> Self {
-        match error {
-            FollowError::Store(error) => WriteError::Retryable(error.to_string()),
-            bad @ FollowError::Bad { .. } => WriteError::Stopped(bad.to_string()),
-        }
-    }
-}
-
-fn stopping() -> WriteError {
-    WriteError::Retryable("the writer is stopping".to_owned())
-}
-
-/// A command in the queue.
-pub struct Enqueued {
-    answer: oneshot::Receiver<Answer>,
-}
-
-impl Enqueued {
-    /// Wait for what becomes of it.
-    pub async fn answer(self) -> Result<Receipt, WriteError> {
-        self.answer.await.map_err(|_| stopping())?
-    }
-}
-
-type Reply = oneshot::Sender<Result<Receipt, WriteError>>;
+type Reply = oneshot::Sender<Answer>;
 
 enum Call<P> {
     Write(Box<Request<P>>, Reply),
@@ -234,6 +132,7 @@ impl<D: Decider> Ledger<D> {
             let _ = stopped.await;
         }
         let checkpoint = self.seal(new).await?;
+        self.parts.store.sweep_uploads(UPLOAD_AGE).await?;
         self.keep_snapshot().await?;
         Ok(checkpoint)
     }
@@ -256,14 +155,14 @@ impl<D: Decider> Ledger<D> {
     }
 }
 
-struct Sequencer<D: Decider> {
-    parts: Arc<Parts>,
+pub(super) struct Sequencer<D: Decider> {
+    pub(super) parts: Arc<Parts>,
     decider: D,
     follower: Arc<Follower>,
     holder: String,
     guard: ClockGuard,
-    lead: Option<Lead>,
-    stopped: Option<String>,
+    pub(super) lead: Option<Lead>,
+    pub(super) stopped: Option<String>,
     /// Uploads this process made evidence.
     moved: HashSet<[u8; 32]>,
     checkpoint: Option<String>,
@@ -318,7 +217,7 @@ impl<D: Decider> Sequencer<D> {
         }
     }
 
-    async fn release(&mut self) {
+    pub(super) async fn release(&mut self) {
         if let Some(lead) = self.lead.take()
             && let Err(error) = self.parts.store.release(&lead.lease).await
         {
@@ -357,7 +256,12 @@ impl<D: Decider> Sequencer<D> {
         self.prepare().await?;
         let now = self.now()?;
         let lead = self.lead.as_mut().ok_or_else(no_lead)?;
-        let work = batch::decide(&self.decider, lead, requests, now, &self.moved)?;
+        let decided = batch::decide(&self.decider, lead, requests, now, &self.moved);
+        if decided.is_err() {
+            // It may have folded something already.
+            lead.deciding = None;
+        }
+        let work = decided?;
         let origin = lead.deciding.as_ref().map_or("", |d| d.chain.origin()).to_owned();
         let written = work.fates.iter().any(|fate| matches!(fate, Fate::Written { .. }));
         let rows = if written {
@@ -410,136 +314,17 @@ impl<D: Decider> Sequencer<D> {
         Ok(())
     }
 
-    fn now(&self) -> Result<annals_events::Time, WriteError> {
+    fn now(&self) -> Result<Time, WriteError> {
         let lead = self.lead.as_ref();
         let deciding = lead.and_then(|lead| lead.deciding.as_ref());
         let newest = deciding.map(|d| d.chain.recorded_at()).unwrap_or_default();
         let store_lead = lead.and_then(|lead| lead.store_lead);
         Ok(self.guard.now(self.parts.clock.as_ref(), newest, store_lead)?)
     }
-
-    /// Commit and anchor. On `Ok` the rows are durable in both places.
-    async fn commit(&mut self, batch: &Batch) -> Result<(), Failed> {
-        let lead = self.lead.as_mut().ok_or_else(no_lead)?;
-        let appended = self.parts.store.append(&lead.lease, &lead.head, batch).await;
-        // ---- The commit point: from here on the entries exist, or never will. ----
-        let head = match appended {
-            Ok(head) => head,
-            Err(error) => {
-                lead.deciding = None;
-                match self.after_failure(batch, error).await? {
-                    Some(head) => head,
-                    None => return Ok(()),
-                }
-            }
-        };
-        let lead = self.lead.as_mut().ok_or_else(no_lead)?;
-        lead.store_lead = lead::lead_of(&head, self.parts.clock.as_ref());
-        lead.head = head;
-        lead.started = true;
-        lead.pending.clear();
-        let Some(new) = batch::anchored(batch, lead.lease.epoch) else { return Ok(()) };
-        match self.parts.anchor.swap(lead.anchored.as_ref(), &new).await {
-            Ok(()) => {
-                lead.anchored = Some(new);
-                Ok(())
-            }
-            Err(error) => self.after_anchor_failure(batch, error).await,
-        }
-    }
-
-    /// `Some(head)`: the batch is in and we still lead. `None`: it is in, and we step down.
-    async fn after_failure(
-        &mut self,
-        batch: &Batch,
-        error: AppendError,
-    ) -> Result<Option<crate::store::Head>, Failed> {
-        match error {
-            AppendError::Rejected(detail) => Err(Failed::Rejected(detail)),
-            AppendError::Retryable(detail) => Err(Failed::Error(WriteError::Retryable(detail))),
-            AppendError::Fenced { epoch } => {
-                self.lead = None;
-                Err(Failed::Error(WriteError::NotLeader {
-                    holder: "a later one".to_owned(),
-                    epoch,
-                    left_millis: 0,
-                }))
-            }
-            AppendError::HeadMoved { size } => {
-                Err(Failed::Error(WriteError::Retryable(format!("the head moved to {size}"))))
-            }
-            AppendError::Unknown(detail) => self.after_unknown(batch, detail).await,
-        }
-    }
-
-    async fn after_unknown(
-        &mut self,
-        batch: &Batch,
-        detail: String,
-    ) -> Result<Option<crate::store::Head>, Failed> {
-        let lead = self.lead.as_ref().ok_or_else(no_lead)?;
-        let (old, epoch) = (lead.head.clone(), lead.lease.epoch);
-        let retryable = |detail: String| Err(Failed::Error(WriteError::Retryable(detail)));
-        let Some(last) = batch.rows.last() else { return retryable(detail) };
-        for attempt in 0..LOOK_UPS {
-            // Renewing waits for whatever still holds the head row: a statement that the server
-            // goes on with shows its outcome first.
-            if let Err(AcquireError::Store(_)) = self.parts.store.renew(&lead.lease).await {
-                tokio::time::sleep(Duration::from_millis(25 << attempt.min(5))).await;
-                continue;
-            }
-            match self.parts.store.head().await {
-                Ok(head) if head.size == last.position + 1 && head.leaf == last.leaf => {
-                    return Ok((head.epoch == epoch).then_some(head));
-                }
-                Ok(head) if (head.size, head.leaf) == (old.size, old.leaf) => {
-                    return retryable(detail);
-                }
-                Ok(_) => {
-                    self.lead = None;
-                    return if self.holds(batch).await? { Ok(None) } else { retryable(detail) };
-                }
-                Err(_) => {
-                    tokio::time::sleep(Duration::from_millis(25 << attempt.min(5))).await;
-                }
-            }
-        }
-        retryable(format!("the outcome is unknown: {detail}"))
-    }
-
-    /// Whether the store holds exactly this batch.
-    async fn holds(&self, batch: &Batch) -> Result<bool, Failed> {
-        let Some(last) = batch.rows.last() else { return Ok(false) };
-        let rows = self.parts.store.read_at(&[last.position]).await;
-        let rows = rows.map_err(|e| Failed::Error(WriteError::Retryable(e.to_string())))?;
-        Ok(rows.first().is_some_and(|row| row.leaf == last.leaf))
-    }
-
-    async fn after_anchor_failure(
-        &mut self,
-        batch: &Batch,
-        error: super::anchor::AnchorError,
-    ) -> Result<(), Failed> {
-        let epoch = self.lead.as_ref().map_or(0, |lead| lead.lease.epoch);
-        if let super::anchor::AnchorError::Moved { epoch: found, .. } = &error
-            && *found > epoch
-        {
-            self.lead = None;
-            if self.holds(batch).await? {
-                return Ok(());
-            }
-        }
-        let why = format!("committed but not anchored: {error}");
-        self.stopped = Some(why.clone());
-        self.release().await;
-        Err(Failed::Error(WriteError::Retryable(why)))
-    }
 }
 
-type Answer = Result<Receipt, WriteError>;
-
 /// Why a whole batch failed.
-enum Failed {
+pub(super) enum Failed {
     /// The store will never take it as it is.
     Rejected(String),
     /// Everything else.
@@ -561,6 +346,6 @@ impl From<WriteError> for Failed {
     }
 }
 
-fn no_lead() -> Failed {
+pub(super) fn no_lead() -> Failed {
     Failed::Error(WriteError::Fault("this process does not lead".to_owned()))
 }

@@ -340,6 +340,14 @@ pub async fn migrate(database: &str) -> Result<(), StoreError> {
     }
 }
 
+/// Whether a `postgres://` URL can be read at all; the sentence repeats nothing of it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_url(url: &str) -> Result<(), String> {
+    postgres::check_url(url)
+}
+
 fn is_postgres(database: &str) -> bool {
     database.starts_with("postgres://") || database.starts_with("postgresql://")
 }

@@ -1,5 +1,7 @@
 //! What tests share: a fresh ledger on either store, a small story on it, the programs as built.
 
+pub mod scribe;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -50,11 +52,17 @@ impl Place {
     }
 
     pub async fn with_clock(kind: Kind, clock: Arc<dyn Clock>) -> Place {
-        let folder = tempfile::tempdir().expect("a temporary folder");
         let urls = match kind {
             Kind::Sqlite => None,
             Kind::Postgres => Some(fresh_database().await),
         };
+        Place::at(urls, clock).await
+    }
+
+    /// In this database (migrated, empty), or embedded.
+    pub async fn at(urls: Option<DatabaseUrls>, clock: Arc<dyn Clock>) -> Place {
+        let kind = if urls.is_some() { Kind::Postgres } else { Kind::Sqlite };
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let home = Home::new(folder.path(), urls.as_ref().map(|urls| urls.service.clone()));
         let new = New {
             origin: ORIGIN,

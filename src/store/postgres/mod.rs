@@ -55,6 +55,11 @@ impl PostgresStore {
     }
 }
 
+/// See [`super::check_url`].
+pub(super) fn check_url(url: &str) -> Result<(), String> {
+    connect::options(url).map(|_| ()).map_err(|error| error.to_string())
+}
+
 #[async_trait]
 impl Store for PostgresStore {
     async fn head(&self) -> Result<Head, StoreError> {

@@ -24,6 +24,7 @@ impl Programs {
             })
             .collect();
         versions.sort();
+        #[expect(clippy::disallowed_methods, reason = "PATH is how programs are found")]
         let path = std::env::var_os("PATH").unwrap_or_default();
         versions
             .into_iter()

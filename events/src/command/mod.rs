@@ -5,24 +5,24 @@
 //! its command is found. The two: a line of an import ([`crate::import`]), and `rotate_key`, whose
 //! entry adds the roots' signatures.
 
+mod statement;
+mod written;
+
+pub use statement::{Statement, verify_actor};
+pub use written::{Written, check};
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Access, Duty, Opened as AccountOpened, Person};
+use crate::account::Duty;
 use crate::canonical::{self, Json};
-use crate::column::{Opened as ColumnOpened, Title};
-use crate::content::{self, Changed, Drafted, Opinion, PageText, Reason, ReviewLevel, Shown};
-use crate::entry::{CommandInfo, Header};
-use crate::event::CommandText;
+use crate::content::ReviewLevel;
 use crate::hash::{Bytes, Hash};
-use crate::id::{BodyId, ColumnId, CommandKey, OrganisationId, SiteId, Stream, Thing, words};
-use crate::keys::{BadSignature, PublicKey};
-use crate::ledger::{Act, ActProposed, ImportClosed, ImportFormat, ImportOpened};
-use crate::platform::OrganisationRegistered;
-use crate::site::Opened as SiteOpened;
+use crate::id::{BodyId, ColumnId, OrganisationId, SiteId, Thing, words};
+use crate::ledger::Act;
 use crate::text::{PATH_BYTES_MAX, PublicName, TEXT_BYTES_MAX};
 use crate::time::Time;
-use crate::{Event, account, column, ledger, platform, site};
+use crate::{Event, ledger};
 
 /// Longest command.
 pub const COMMAND_BYTES_MAX: usize = 131_072;
@@ -32,71 +32,12 @@ pub fn digest(nonce: &Hash, command: &[u8]) -> Hash {
     Hash::of(&[b"annals/command-body/v1\n", &nonce.0, command])
 }
 
-/// What an actor signs: lines taken from the header, so that the signature outlives removal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement<'a> {
-    /// The ledger.
-    pub origin: &'a str,
-    /// Its genesis leaf.
-    pub genesis: Hash,
-    /// Fingerprint of the actor's key.
-    pub key: Hash,
-    /// The command's name.
-    pub name: &'a str,
-    /// Its idempotency key.
-    pub command_key: CommandKey,
-    /// The stream it is aimed at.
-    pub stream: Stream,
-    /// Leaf of that stream's newest entry the actor was shown; zero if empty.
-    pub seen: Hash,
-    /// When the actor made it.
-    pub issued_at: Time,
-    /// Digest of the command.
-    pub digest: Hash,
-}
-
-impl<'a> Statement<'a> {
-    /// The statement behind a header's command.
-    pub fn of(header: &'a Header, command: &'a CommandInfo, genesis: Hash, key: Hash) -> Self {
-        Statement {
-            origin: &header.origin,
-            genesis,
-            key,
-            name: &command.name,
-            command_key: command.key,
-            stream: command.stream,
-            seen: command.seen,
-            issued_at: command.issued_at,
-            digest: command.digest,
-        }
-    }
-
-    /// The signed bytes: ten lines, each ended by a newline.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let Statement { origin, genesis, key, name, command_key, stream, seen, issued_at, digest } =
-            self;
-        format!(
-            "annals/command/v1\n{origin}\n{genesis}\n{key}\n{name}\n{command_key}\n{stream}\n\
-             {seen}\n{issued_at}\n{digest}\n"
-        )
-        .into_bytes()
-    }
-}
-
-/// Verify the actor's signature of an entry strictly, under a key the caller trusts.
-pub fn verify_actor(header: &Header, genesis: Hash, key: &PublicKey) -> Result<(), BadSignature> {
-    let (Some(command), Some(signature)) = (&header.command, &header.actor_signature) else {
-        return Err(BadSignature::Equation);
-    };
-    if signature.key != key.fingerprint() {
-        return Err(BadSignature::Equation);
-    }
-    let statement = Statement::of(header, command, genesis, signature.key);
-    key.verify_strict(&statement.to_bytes(), &signature.value.0)
-}
-
 macro_rules! commands {
-    ($($(#[$doc:meta])* $name:ident = $word:literal { $($(#[$fdoc:meta])* $field:ident: $ty:ty,)* })*) => {
+    ($(
+        $(#[$doc:meta])* $name:ident = $word:literal {
+            $($(#[$fdoc:meta])* $field:ident: $ty:ty,)*
+        }
+    )*) => {
         $($(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -329,9 +270,6 @@ impl Text {
     }
 }
 
-/// What a command writes: the event and the private part's bytes.
-pub type Written = (Event, Option<Vec<u8>>);
-
 impl Command {
     /// The thing its stream is of.
     pub fn thing(&self) -> Option<Thing> {
@@ -389,186 +327,4 @@ impl Command {
         }
         Ok(())
     }
-
-    /// The one entry this command writes; `None` for `rotate_key`, which needs the roots.
-    pub fn written(&self, text: &Text) -> Option<Written> {
-        match self {
-            Command::RegisterOrganisation(_)
-            | Command::OpenAccount(_)
-            | Command::OpenSite(_)
-            | Command::OpenColumn(_) => Some(self.written_things(text)),
-            Command::ProposeAct(_) | Command::OpenImport(_) | Command::CloseImport(_) => {
-                Some(self.written_ledger(text))
-            }
-            Command::RotateKey(_) => None,
-            _ => Some(self.written_content(text)),
-        }
-    }
-
-    fn written_things(&self, text: &Text) -> Written {
-        let Text { command, nonce } = text.clone();
-        let plain = canonical::to_bytes(&CommandText { command: command.clone(), nonce });
-        match self {
-            Command::RegisterOrganisation(c) => {
-                let facts = OrganisationRegistered { name: c.name.clone(), parent: c.parent };
-                (platform::Event::OrganisationRegistered(facts).into(), Some(plain))
-            }
-            Command::OpenAccount(c) => {
-                let facts = AccountOpened {
-                    access: Access::Usable,
-                    duty: c.duty,
-                    import: None,
-                    line: None,
-                    organisation: c.organisation,
-                };
-                let person =
-                    Person { command: Some(command), name: c.name.clone(), nonce: Some(nonce) };
-                (account::Event::Opened(facts).into(), Some(canonical::to_bytes(&person)))
-            }
-            Command::OpenSite(c) => {
-                let facts = SiteOpened {
-                    import: None,
-                    line: None,
-                    name: c.name.clone(),
-                    organisation: c.organisation,
-                };
-                (site::Event::Opened(facts).into(), Some(plain))
-            }
-            Command::OpenColumn(c) => {
-                let title = Title { command, nonce, title: c.title.clone() };
-                let facts = ColumnOpened { site: c.site };
-                (column::Event::Opened(facts).into(), Some(canonical::to_bytes(&title)))
-            }
-            _ => unreachable!("called for these four only"),
-        }
-    }
-
-    fn written_ledger(&self, text: &Text) -> Written {
-        let Text { command, nonce } = text.clone();
-        match self {
-            Command::ProposeAct(c) => {
-                let facts = ActProposed { act: c.act, command, digest: c.digest, nonce };
-                (ledger::Event::ActProposed(facts).into(), None)
-            }
-            Command::OpenImport(c) => {
-                let facts = ImportOpened {
-                    cut_over: c.cut_over,
-                    format: ImportFormat::History,
-                    lines: c.lines,
-                    site: c.site,
-                    source: c.source,
-                };
-                let private = canonical::to_bytes(&CommandText { command, nonce });
-                (ledger::Event::ImportOpened(facts).into(), Some(private))
-            }
-            Command::CloseImport(c) => {
-                let facts = ImportClosed { lines: c.lines, source: c.source };
-                let private = canonical::to_bytes(&CommandText { command, nonce });
-                (ledger::Event::ImportClosed(facts).into(), Some(private))
-            }
-            _ => unreachable!("called for these three only"),
-        }
-    }
-
-    fn written_content(&self, text: &Text) -> Written {
-        let Text { command, nonce } = text.clone();
-        let page = |path: &str, title: &Option<String>, from: Option<String>| {
-            canonical::to_bytes(&PageText {
-                command: Some(command.clone()),
-                from,
-                line: None,
-                nonce: Some(nonce),
-                path: path.to_owned(),
-                title: title.clone(),
-            })
-        };
-        let shown = |body, bytes, site| Shown {
-            approver: None,
-            author: None,
-            body,
-            bytes,
-            change: None,
-            import: None,
-            line: None,
-            site,
-        };
-        let changed = |site| Changed {
-            approver: None,
-            author: None,
-            change: None,
-            import: None,
-            line: None,
-            site,
-        };
-        let (event, private) = match self {
-            Command::DraftContent(c) => {
-                let facts =
-                    Drafted { body: c.body, bytes: c.bytes, column: c.column, site: c.site };
-                (content::Event::Drafted(facts), page(&c.path, &c.title, None))
-            }
-            Command::PassReview(c) => {
-                let facts = content::ReviewPassed { body: c.body, level: c.level, site: c.site };
-                let opinion = Opinion { command, nonce, opinion: c.opinion.clone() };
-                (content::Event::ReviewPassed(facts), canonical::to_bytes(&opinion))
-            }
-            Command::PublishContent(c) => {
-                let facts = shown(c.body, c.bytes, c.site);
-                (content::Event::Published(facts), page(&c.path, &c.title, None))
-            }
-            Command::CorrectContent(c) => {
-                let facts = shown(c.body, c.bytes, c.site);
-                (content::Event::Corrected(facts), page(&c.path, &c.title, None))
-            }
-            Command::MoveContent(c) => {
-                let private = page(&c.path, &None, Some(c.from.clone()));
-                (content::Event::Moved(changed(c.site)), private)
-            }
-            Command::WithdrawContent(c) => {
-                let reason = Reason {
-                    command: Some(command),
-                    line: None,
-                    nonce: Some(nonce),
-                    path: None,
-                    reason: Some(c.reason.clone()),
-                };
-                (content::Event::Withdrawn(changed(c.site)), canonical::to_bytes(&reason))
-            }
-            _ => unreachable!("called for commands on content only"),
-        };
-        (event.into(), Some(private))
-    }
-}
-
-/// Does a commanded entry say what its command says? `Ok(false)` where the command's text is not
-/// at hand (its part was removed or left out).
-pub fn check(
-    info: &CommandInfo,
-    event: &Event,
-    private: Option<&[u8]>,
-) -> Result<bool, &'static str> {
-    let Some(text) = Text::of(event, private) else {
-        return if private.is_some() { Err("the entry keeps no command") } else { Ok(false) };
-    };
-    if text.digest() != info.digest {
-        return Err("the command's digest differs from the header's");
-    }
-    let command = Command::read(&info.name, text.command.as_bytes())
-        .map_err(|_| "the command kept is not one of this name")?;
-    if command.to_bytes() != text.command.as_bytes() {
-        return Err("the command kept is not in canonical form");
-    }
-    if let (Command::RotateKey(c), Event::Ledger(ledger::Event::KeyRotated(rotated))) =
-        (&command, event)
-    {
-        let same = rotated.key.public == c.public && rotated.retired == c.retired;
-        return if same { Ok(true) } else { Err("the keys differ from the command's") };
-    }
-    let written = command.written(&text).ok_or("the command does not write this type")?;
-    if info.of != 1 || &written.0 != event {
-        return Err("the facts differ from what the command writes");
-    }
-    if written.1.as_deref() != private {
-        return Err("the private part differs from what the command writes");
-    }
-    Ok(true)
 }

@@ -1,0 +1,133 @@
+//! The commit point and what follows each way it can go.
+
+use std::time::Duration;
+
+use super::anchor::AnchorError;
+use super::batch;
+use super::decider::Decider;
+use super::lead;
+use super::request::WriteError;
+use super::sequencer::{Failed, Sequencer, no_lead};
+use crate::store::{AcquireError, AppendError, Batch, Head};
+
+/// How often an unknown outcome is looked up before it stays unknown.
+const LOOK_UPS: u32 = 20;
+
+impl<D: Decider> Sequencer<D> {
+    /// Commit and anchor. On `Ok` the rows are durable in both places.
+    pub(super) async fn commit(&mut self, batch: &Batch) -> Result<(), Failed> {
+        let lead = self.lead.as_mut().ok_or_else(no_lead)?;
+        let appended = self.parts.store.append(&lead.lease, &lead.head, batch).await;
+        // ---- The commit point: from here on the entries exist, or never will. ----
+        let head = match appended {
+            Ok(head) => head,
+            Err(error) => {
+                lead.deciding = None;
+                match self.after_failure(batch, error).await? {
+                    Some(head) => head,
+                    None => return Ok(()),
+                }
+            }
+        };
+        let lead = self.lead.as_mut().ok_or_else(no_lead)?;
+        lead.store_lead = lead::lead_of(&head, self.parts.clock.as_ref());
+        lead.head = head;
+        lead.started = true;
+        lead.pending.clear();
+        let Some(new) = batch::anchored(batch, lead.lease.epoch) else { return Ok(()) };
+        match self.parts.anchor.swap(lead.anchored.as_ref(), &new).await {
+            Ok(()) => {
+                lead.anchored = Some(new);
+                Ok(())
+            }
+            Err(error) => self.after_anchor_failure(batch, error).await,
+        }
+    }
+
+    /// `Some(head)`: the batch is in and we still lead. `None`: it is in, and we step down.
+    async fn after_failure(
+        &mut self,
+        batch: &Batch,
+        error: AppendError,
+    ) -> Result<Option<Head>, Failed> {
+        match error {
+            AppendError::Rejected(detail) => Err(Failed::Rejected(detail)),
+            AppendError::Retryable(detail) => Err(Failed::Error(WriteError::Retryable(detail))),
+            AppendError::Fenced { epoch } => {
+                self.lead = None;
+                Err(Failed::Error(WriteError::NotLeader {
+                    holder: "a later one".to_owned(),
+                    epoch,
+                    left_millis: 0,
+                }))
+            }
+            AppendError::HeadMoved { size } => {
+                Err(Failed::Error(WriteError::Retryable(format!("the head moved to {size}"))))
+            }
+            AppendError::Unknown(detail) => self.after_unknown(batch, detail).await,
+        }
+    }
+
+    async fn after_unknown(
+        &mut self,
+        batch: &Batch,
+        detail: String,
+    ) -> Result<Option<Head>, Failed> {
+        let lead = self.lead.as_ref().ok_or_else(no_lead)?;
+        let (old, epoch) = (lead.head.clone(), lead.lease.epoch);
+        let retryable = |detail: String| Err(Failed::Error(WriteError::Retryable(detail)));
+        let Some(last) = batch.rows.last() else { return retryable(detail) };
+        for attempt in 0..LOOK_UPS {
+            // Renewing waits for whatever still holds the head row: a statement that the server
+            // goes on with shows its outcome first.
+            if let Err(AcquireError::Store(_)) = self.parts.store.renew(&lead.lease).await {
+                tokio::time::sleep(Duration::from_millis(25 << attempt.min(5))).await;
+                continue;
+            }
+            match self.parts.store.head().await {
+                Ok(head) if head.size == last.position + 1 && head.leaf == last.leaf => {
+                    return Ok((head.epoch == epoch).then_some(head));
+                }
+                Ok(head) if (head.size, head.leaf) == (old.size, old.leaf) => {
+                    return retryable(detail);
+                }
+                Ok(_) => {
+                    self.lead = None;
+                    return if self.holds(batch).await? { Ok(None) } else { retryable(detail) };
+                }
+                Err(_) => {
+                    tokio::time::sleep(Duration::from_millis(25 << attempt.min(5))).await;
+                }
+            }
+        }
+        retryable(format!("the outcome is unknown: {detail}"))
+    }
+
+    /// Whether the store holds exactly this batch.
+    async fn holds(&self, batch: &Batch) -> Result<bool, Failed> {
+        let Some(last) = batch.rows.last() else { return Ok(false) };
+        let rows = self.parts.store.read_at(&[last.position]).await;
+        let rows = rows.map_err(|e| Failed::Error(WriteError::Retryable(e.to_string())))?;
+        Ok(rows.first().is_some_and(|row| row.leaf == last.leaf))
+    }
+
+    async fn after_anchor_failure(
+        &mut self,
+        batch: &Batch,
+        error: AnchorError,
+    ) -> Result<(), Failed> {
+        let epoch = self.lead.as_ref().map_or(0, |lead| lead.lease.epoch);
+        if let AnchorError::Moved { epoch: found, .. } = &error
+            && *found > epoch
+        {
+            self.lead = None;
+            if self.holds(batch).await? {
+                return Ok(());
+            }
+        }
+        let why = format!("committed but not anchored: {error}");
+        self.stopped = Some(why.clone());
+        self.release().await;
+        Err(Failed::Error(WriteError::Retryable(why)))
+    }
+}

@@ -1,0 +1,41 @@
+//! The program as its users meet it: arguments, answers, exit codes, files left behind.
+
+mod exits;
+mod export;
+mod founding;
+mod keys;
+mod paths;
+mod rights;
+mod secrets;
+
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::harness::{code, run, text};
+
+/// Run `annals` on no particular ledger.
+pub fn program(arguments: &[&str]) -> Output {
+    let all: Vec<String> = arguments.iter().map(|a| (*a).to_owned()).collect();
+    run(Path::new(env!("CARGO_BIN_EXE_annals")), &all)
+}
+
+/// It must end with this code, saying this, with nothing on standard output.
+pub fn ends(output: &Output, exit: i32, word: &str) {
+    let said = text(&output.stderr);
+    assert_eq!(code(output), exit, "`{word}`: {said}");
+    assert!(said.contains(word), "`{word}` is not in: {said}");
+    assert_eq!(text(&output.stdout), "", "`{word}`");
+}
+
+/// Exactly one JSON object, on one line, and nothing on standard error.
+pub fn one_object(output: &Output) -> Value {
+    assert_eq!(code(output), 0, "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    assert_eq!((said.matches('\n').count(), said.ends_with('\n')), (1, true), "{said}");
+    assert_eq!(text(&output.stderr), "");
+    let value: Value = serde_json::from_str(&said).expect("JSON");
+    assert!(value.is_object(), "{value}");
+    value
+}

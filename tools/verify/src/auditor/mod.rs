@@ -1,0 +1,214 @@
+//! The audit itself: chunks of entries go through three stages that overlap.
+//!
+//! First, on all cores, what an entry's own bytes tell; second, in order, what holds between
+//! entries; third, on all cores, signatures under the keys that the second stage resolved.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use annals_events::id::ImportId;
+use annals_events::ledger::FoldDigest;
+use annals_events::{Hash, entry};
+use annals_projections::chain::{Breach, Chain};
+use annals_projections::keys::KeyRing;
+use annals_projections::{ENGINE, State};
+use rayon::prelude::*;
+
+use crate::check::{self, Placed, Prepared, Resolved, rank};
+
+mod ending;
+mod input;
+mod order;
+
+pub use input::{End, Item, Options, Policy, RawBody, Source};
+
+enum PreparedItem {
+    Entry(Box<Prepared>),
+    Body { id: Hash, good: bool, line: Option<u64> },
+    Broken { line: u64, detail: String },
+}
+
+/// An audit under way.
+pub struct Auditor {
+    policy: Policy,
+    options: Options,
+    source: Source,
+    chain: Chain,
+    ring: KeyRing,
+    state: State,
+    engine: u32,
+    bodies: HashSet<Hash>,
+    awaited: Option<(Hash, u64, Option<u64>)>,
+    secrets: HashMap<ImportId, Hash>,
+    roots: BTreeMap<u64, Hash>,
+    flags: BTreeMap<&'static str, u64>,
+    breaches: BTreeMap<&'static str, u64>,
+    first_breach: Option<String>,
+    notes: Vec<String>,
+    unknown_types: u64,
+    not_judged: u64,
+    actors: (u64, u64, u64),
+    line: Option<u64>,
+    bad: Option<Placed>,
+    prepared: Vec<PreparedItem>,
+    resolved: Vec<Resolved>,
+    checkpoint_good: bool,
+}
+
+impl Auditor {
+    /// Begin; the chain is empty.
+    pub fn new(source: Source, policy: Policy, options: Options) -> Auditor {
+        let chain = if options.no_fold { Chain::without_keys() } else { Chain::new() };
+        // Roots are noted on the way at the sizes of the checkpoints the user gave; a note that
+        // cannot be read is reported at the end, when the keys are known.
+        let sizes = policy.checkpoints.iter().filter_map(|note| size_of(note));
+        let roots = sizes.map(|size| (size, Hash::ZERO)).collect();
+        Auditor {
+            policy,
+            options,
+            source,
+            chain,
+            ring: KeyRing::default(),
+            state: State::default(),
+            engine: ENGINE,
+            bodies: HashSet::new(),
+            awaited: None,
+            secrets: HashMap::new(),
+            roots,
+            flags: BTreeMap::new(),
+            breaches: BTreeMap::new(),
+            first_breach: None,
+            notes: Vec::new(),
+            unknown_types: 0,
+            not_judged: 0,
+            actors: (0, 0, 0),
+            line: None,
+            bad: None,
+            prepared: Vec::new(),
+            resolved: Vec::new(),
+            checkpoint_good: false,
+        }
+    }
+
+    /// Whether something bad was found: more input changes nothing.
+    pub fn is_done(&self) -> bool {
+        self.bad.is_some()
+    }
+
+    /// Entries taken in so far.
+    pub fn size(&self) -> u64 {
+        self.chain.size()
+    }
+
+    /// The folded state so far (empty with `no_fold`).
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The chain so far.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// The keys so far.
+    pub fn ring(&self) -> &KeyRing {
+        &self.ring
+    }
+
+    /// Take some thousand items.
+    pub fn chunk(&mut self, items: Vec<Item>) {
+        if self.bad.is_some() {
+            return;
+        }
+        let waiting = std::mem::take(&mut self.prepared);
+        let resolved = std::mem::take(&mut self.resolved);
+        let (origin, genesis) = (self.chain.origin().to_owned(), self.ring.genesis());
+        let batch = self.options.batch;
+        let ((), (checked, prepared)) = rayon::join(
+            || self.in_order(waiting),
+            || {
+                let checked = check::check_resolved(&resolved, &origin, genesis, batch);
+                let prepared: Vec<_> = items.into_par_iter().map(prepare_item).collect();
+                (checked, prepared)
+            },
+        );
+        self.prepared = prepared;
+        if let Some(placed) = checked {
+            self.note(placed);
+        }
+    }
+
+    /// Note the root at this size when it comes by.
+    pub fn watch(&mut self, size: u64) {
+        self.roots.insert(size, Hash::ZERO);
+    }
+
+    /// The root noted at this size.
+    pub fn root_at(&self, size: u64) -> Option<Hash> {
+        self.roots.get(&size).copied()
+    }
+
+    /// Finish what is under way: afterwards `chain`, `ring` and `state` stand at the last item.
+    pub fn settle(&mut self) {
+        self.chunk(Vec::new());
+        self.chunk(Vec::new());
+        let resolved = std::mem::take(&mut self.resolved);
+        let origin = self.chain.origin().to_owned();
+        let genesis = self.ring.genesis();
+        let checked = check::check_resolved(&resolved, &origin, genesis, self.options.batch);
+        if let Some(placed) = checked {
+            self.note(placed);
+        }
+    }
+
+    /// Keep the breach of the smallest position, then of the first check.
+    fn note(&mut self, placed: Placed) {
+        let key = |placed: &Placed| (placed.position, rank(placed.breach.what));
+        if self.bad.as_ref().is_none_or(|before| key(&placed) < key(before)) {
+            self.bad = Some(placed);
+        }
+    }
+
+    fn fail(&mut self, position: u64, line: Option<u64>, breach: Breach) {
+        self.note(Placed { position, line, breach });
+    }
+
+    fn compare_state(&mut self, stated: &[FoldDigest], place: &str) -> Result<(), String> {
+        if self.options.no_fold {
+            return Ok(());
+        }
+        let own = self.state.digests();
+        for fold in stated {
+            let Some(mine) = own.iter().find(|mine| mine.fold == fold.fold) else {
+                self.notes.push(format!("fold {} {place}: not known here", fold.fold));
+                continue;
+            };
+            if mine.version != fold.version {
+                self.notes.push(format!(
+                    "fold {} {place}: version {} is not comparable with {}",
+                    fold.fold, fold.version, mine.version
+                ));
+            } else if mine.digest != fold.digest {
+                return Err(format!("fold {} {place}: recomputed to {}", fold.fold, mine.digest));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn size_of(note: &str) -> Option<u64> {
+    let note = annals_events::note::Note::parse(note).ok()?;
+    Some(annals_events::note::Checkpoint::parse(&note.text).ok()?.size)
+}
+
+fn prepare_item(item: Item) -> PreparedItem {
+    match item {
+        Item::Entry { raw, line, key, extra } => {
+            PreparedItem::Entry(Box::new(check::prepare(raw, line, key, extra)))
+        }
+        Item::Body { body, line } => {
+            let good = entry::body_id(&body.salt, &body.bytes) == body.id;
+            PreparedItem::Body { id: body.id, good, line }
+        }
+        Item::Broken { line, detail } => PreparedItem::Broken { line, detail },
+    }
+}
