@@ -17,6 +17,8 @@ enum Unit {
     Rate,
     /// Milliseconds.
     Millis,
+    /// Microseconds.
+    Micros,
     /// Seconds.
     Seconds,
     /// A whole number.
@@ -47,8 +49,10 @@ const OURS: &[Row] = &[
     Row("1 caller, p99", "one_p99", Unit::Millis),
     Row("64 callers", "callers_64", Unit::Rate),
     Row("64 callers, p99", "callers_64_p99", Unit::Millis),
+    Row("64 callers, our processor time a command", "callers_64_cpu", Unit::Micros),
     Row("256 callers", "callers_256", Unit::Rate),
     Row("bulk: 1 caller, 1,024 under way", "bulk", Unit::Rate),
+    Row("bulk, our processor time a command", "bulk_cpu", Unit::Micros),
     Row("import of the real history", "history", Unit::Seconds),
     Row("  its lines", "history_lines", Unit::Count),
     Row("entries for all below", "entries", Unit::Count),
@@ -204,6 +208,7 @@ fn shown(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Rate | Unit::Count => grouped(value),
         Unit::Millis => format!("{value:.2} ms"),
+        Unit::Micros => format!("{value:.0} us"),
         Unit::Seconds => format!("{value:.1} s"),
     }
 }
