@@ -8,7 +8,7 @@ use annals_events::hash::Bytes;
 use annals_events::id::Stream;
 use annals_events::keys::{IntroducedKey, KeyStatement, Role, SecretKey};
 use annals_events::ledger::{Event as LedgerEvent, KeyRotated};
-use annals_events::{Event, Hash, Time};
+use annals_events::{Event, Time};
 use annals_projections::Frame;
 use annals_projections::judge::{self, Finding, View, Weight};
 

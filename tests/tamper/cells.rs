@@ -215,7 +215,8 @@ async fn misshape(place: &Place) {
     let mut attacker = Attacker::of(place).await;
     let wrong = match attacker {
         Attacker::Sqlite(_) => [
-            "PRAGMA ignore_check_constraints = on; UPDATE entry SET leaf = X'00' WHERE position = 70",
+            "PRAGMA ignore_check_constraints = on; \
+             UPDATE entry SET leaf = X'00' WHERE position = 70",
             "UPDATE entry SET stream = CAST(X'636fff' AS TEXT) WHERE position = 70",
         ],
         Attacker::Postgres(_) => [

@@ -17,21 +17,19 @@ pub enum Spot {
     End,
 }
 
-/// What a verifier must say.
+/// What a verifier must say; tampered: where first, and the word where there is no choice.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Expected {
     Unusable,
-    /// Tampered, first here; the word, where the format leaves no choice.
     At(u64, Option<&'static str>),
 }
 
-/// A spoiled export.
+/// A spoiled export: what was done, what came of it, what must be said.
 pub struct Case {
     pub name: String,
     pub bytes: Vec<u8>,
     pub expected: Expected,
 }
-
 /// A sound export, taken apart.
 pub struct Lines {
     pub lines: Vec<Vec<u8>>,
