@@ -100,8 +100,7 @@ pub async fn parts(home: &Home, clock: Arc<dyn Clock>, as_owner: bool) -> Result
         keys,
         genesis: pinned.genesis,
         lease: LEASE,
-        // Beside the lock of an embedded store a lease can only be one that a dead run left.
-        force: home.is_embedded(),
+        force: false,
     })
 }
 
@@ -140,7 +139,7 @@ impl App {
     ) -> Result<App, Failure> {
         let lock = if home.is_embedded() { Some(home.lock()?) } else { None };
         let mut parts = parts(home, clock, as_owner).await?;
-        // With the folder's lock in hand, a lease in the store is one that a killed process left.
+        // Beside the lock of an embedded store a lease can only be one that a dead run left.
         parts.force = lock.is_some();
         App::start(parts, lock).await
     }
