@@ -18,6 +18,7 @@ use crate::config::{Home, WriterLock};
 use crate::error::Failure;
 use crate::ledger::anchor::FileAnchor;
 use crate::ledger::keys::{KeyFiles, read_key};
+use crate::ledger::lookup::BodyLookup;
 use crate::ledger::seal::SealKeys;
 use crate::ledger::{Ledger, Parts, Receipt, Refusal, Request, WriteError, snapshot};
 use crate::store::{self, Body, BodyPlace, BodyRef, SharedStore, StoredCheckpoint};
@@ -29,6 +30,7 @@ pub const LEASE: Duration = Duration::from_secs(10);
 pub struct App {
     ledger: Ledger<AppDecider>,
     clock: Arc<dyn Clock>,
+    lookup: BodyLookup,
     _lock: Option<WriterLock>,
 }
 
@@ -149,7 +151,7 @@ impl App {
         let clock = parts.clock.clone();
         let ledger = Ledger::start(parts, AppDecider).await?;
         ledger.catch_up().await?;
-        Ok(App { ledger, clock, _lock: lock })
+        Ok(App { ledger, clock, lookup: BodyLookup::default(), _lock: lock })
     }
 
     /// The ledger.
@@ -243,16 +245,17 @@ impl App {
     /// Whether the body a draft names is there, and whether the entry will make it evidence.
     async fn uploads(&self, command: &Command) -> Result<Vec<BodyRef>, WriteError> {
         let Command::DraftContent(draft) = command else { return Ok(Vec::new()) };
-        let places = self.store().find_bodies(&[draft.body.0]).await;
-        let places = places.map_err(|error| WriteError::Retryable(error.to_string()))?;
         let refused = |name: &str, detail: &str| {
             let clause = format!("annals:{name}");
             Err(WriteError::Refused(Refusal { clause, detail: detail.to_owned() }))
         };
-        let (uploaded, length) = match places[..] {
-            [BodyPlace::Kept(length)] => (false, length),
-            [BodyPlace::Uploaded(length)] => (true, length),
-            _ => return refused("body_missing", "the body named was not uploaded"),
+        let place = self.lookup.place(self.store(), draft.body.0).await;
+        let (uploaded, length) = match place.map_err(WriteError::Retryable)? {
+            BodyPlace::Kept(length) => (false, length),
+            BodyPlace::Uploaded(length) => (true, length),
+            BodyPlace::Missing => {
+                return refused("body_missing", "the body named was not uploaded");
+            }
         };
         if length != draft.bytes {
             return refused("bytes_differ", "its length is not that of the version");

@@ -124,10 +124,7 @@ fn check_target(world: &World<'_>, info: &CommandInfo, command: &Command) -> Res
         }
         _ => {}
     }
-    // A proposal rests on nothing in its stream, and the ledger's own begins each epoch with an
-    // entry that nobody was shown. The act proposed is checked when it is done.
-    let rests_on_stream = !matches!(command, Command::ProposeAct(_));
-    if rests_on_stream && info.seen != tip.map_or(Hash::ZERO, |tip| tip.leaf) {
+    if world.chain.is_stale(info) {
         return Err(refusal("stale", "the stream has entries that the actor was not shown"));
     }
     Ok(())

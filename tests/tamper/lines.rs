@@ -88,7 +88,7 @@ impl Lines {
     fn with(&self, at: usize, line: Vec<u8>, rng: &mut Rng) -> Vec<u8> {
         let mut lines = self.lines.clone();
         lines[at] = line;
-        if rng.next() % 2 == 0 && self.spots[at] != Spot::End {
+        if rng.next().is_multiple_of(2) && self.spots[at] != Spot::End {
             reseal(&mut lines);
         }
         Lines::bytes(&lines)
@@ -226,7 +226,7 @@ pub fn moved(export: &Lines, times: usize, rng: &mut Rng) -> Vec<Case> {
     let count = export.lines.len();
     let mut cases = Vec::new();
     let mut put = |name: String, mut lines: Vec<Vec<u8>>, position, what, rng: &mut Rng| {
-        if rng.next() % 2 == 0 {
+        if rng.next().is_multiple_of(2) {
             reseal(&mut lines);
         }
         let expected = Expected::At(position, what);
