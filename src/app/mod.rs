@@ -92,7 +92,7 @@ impl App {
     ) -> Result<App, Failure> {
         let lock = if home.is_embedded() { Some(home.lock()?) } else { None };
         let mut parts = parts(home, clock, as_owner).await?;
-        // With the folder's lock in hand, a lease in the store is one that a killed process left.
+        // Beside the lock of an embedded store a lease can only be one that a dead run left.
         parts.force = lock.is_some();
         App::start(parts, lock).await
     }

@@ -37,8 +37,7 @@ pub async fn parts(home: &Home, clock: Arc<dyn Clock>, as_owner: bool) -> Result
         keys,
         genesis: pinned.genesis,
         lease: LEASE,
-        // Beside the lock of an embedded store a lease can only be one that a dead run left.
-        force: home.is_embedded(),
+        force: false,
     })
 }
 

@@ -45,7 +45,8 @@ fn flipped(bytes: &[u8], at: usize) -> Vec<u8> {
 fn other_id(header: &[u8]) -> Vec<u8> {
     let text = String::from_utf8(header.to_vec()).expect("ASCII");
     let at = text.find("\"id\":\"").expect("an id") + "\"id\":\"".len() + 35;
-    let bytes = flipped(header, at);
+    let mut bytes = header.to_vec();
+    bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
     Header::parse(&bytes).expect("still a header");
     bytes
 }

@@ -193,8 +193,6 @@ pub fn column(by: AccountId, site: SiteId) -> Given {
 pub async fn parts(home: &Home) -> Parts {
     let clock = Arc::new(SystemClock::new());
     let parts = app::parts(home, clock, false).await.expect("everything a writer needs");
-    // The embedded store's writer is alone by the folder's lock; these tests start writers
-    // without it.
     Parts { lease: LEASE, ..parts }
 }
 
