@@ -9,7 +9,7 @@ use annals_events::hash::Bytes;
 use annals_events::id::{AccountId, CommandKey, Number, Stream};
 use annals_events::keys::SecretKey;
 use annals_events::ledger::Act;
-use annals_events::{Hash, Time, entry};
+use annals_events::{Hash, Time, canonical, entry};
 use uuid::Uuid;
 
 use crate::clock::{Clock, SystemClock};
@@ -19,7 +19,7 @@ use crate::error::Failure;
 use crate::ledger::anchor::FileAnchor;
 use crate::ledger::keys::{KeyFiles, read_key};
 use crate::ledger::seal::SealKeys;
-use crate::ledger::{Ledger, Parts, Receipt, Request, WriteError};
+use crate::ledger::{Ledger, Parts, Receipt, Refusal, Request, WriteError, snapshot};
 use crate::store::{self, Body, BodyPlace, BodyRef, SharedStore, StoredCheckpoint};
 
 /// A lease without an append; an embedded store has no other host to wait for it.
@@ -115,14 +115,9 @@ async fn seal_keys(home: &Home, store: &SharedStore) -> Result<SealKeys, Failure
     let mut logs = vec![read(files.log_path())?];
     if files.next_log_path().exists() {
         let next = read(files.next_log_path())?;
-        let kind = store::index::Kind::Type;
-        let size = store.head().await?.size;
-        let rotations = crate::ledger::index::find(store, kind, "ledger.key_rotated", size).await?;
-        let rows = store.read_at(&rotations).await?;
-        let public = annals_events::hash::hex(&next.public().bytes());
-        let written = rows.iter().any(|row| {
-            String::from_utf8_lossy(&row.facts).contains(&format!("\"public\":\"{public}\""))
-        });
+        let ring = snapshot::key_ring(store, store.head().await?.size).await?;
+        let ring = ring.map_err(Failure::refused)?;
+        let written = ring.active_log_keys().any(|key| key == next.public());
         if written {
             files.promote_log().map_err(|error| Failure::fault(error.to_string()))?;
             logs.insert(0, next);
@@ -144,7 +139,9 @@ impl App {
         as_owner: bool,
     ) -> Result<App, Failure> {
         let lock = if home.is_embedded() { Some(home.lock()?) } else { None };
-        let parts = parts(home, clock, as_owner).await?;
+        let mut parts = parts(home, clock, as_owner).await?;
+        // With the folder's lock in hand, a lease in the store is one that a killed process left.
+        parts.force = lock.is_some();
         App::start(parts, lock).await
     }
 
@@ -193,7 +190,7 @@ impl App {
                 self.ledger.catch_up().await?;
                 let found = self.actor(given.account, given.authenticated).await;
                 found.ok_or_else(|| {
-                    WriteError::Refused(crate::ledger::Refusal {
+                    WriteError::Refused(Refusal {
                         clause: "annals:actor_unknown".to_owned(),
                         detail: "the acting account does not exist".to_owned(),
                     })
@@ -249,17 +246,20 @@ impl App {
         let Command::DraftContent(draft) = command else { return Ok(Vec::new()) };
         let places = self.store().find_bodies(&[draft.body.0]).await;
         let places = places.map_err(|error| WriteError::Retryable(error.to_string()))?;
-        match places[..] {
-            [BodyPlace::Kept] => Ok(Vec::new()),
-            [BodyPlace::Uploaded] => {
-                let site = draft.site.0.into_bytes();
-                Ok(vec![BodyRef { id: draft.body.0, site }])
-            }
-            _ => Err(WriteError::Refused(crate::ledger::Refusal {
-                clause: "annals:body_missing".to_owned(),
-                detail: "the body named was not uploaded".to_owned(),
-            })),
+        let refused = |name: &str, detail: &str| {
+            let clause = format!("annals:{name}");
+            Err(WriteError::Refused(Refusal { clause, detail: detail.to_owned() }))
+        };
+        let (uploaded, length) = match places[..] {
+            [BodyPlace::Kept(length)] => (false, length),
+            [BodyPlace::Uploaded(length)] => (true, length),
+            _ => return refused("body_missing", "the body named was not uploaded"),
+        };
+        if length != draft.bytes {
+            return refused("bytes_differ", "its length is not that of the version");
         }
+        let site = draft.site.0.into_bytes();
+        Ok(uploaded.then_some(BodyRef { id: draft.body.0, site }).into_iter().collect())
     }
 
     /// Upload a body; answers its id.
@@ -303,7 +303,7 @@ impl App {
         let serving = self.ledger.follower().serving().await;
         let duty = |account| serving.state.accounts.get(account).map(|known| known.duty);
         let refused = |name: &str, detail: &str| {
-            Err(WriteError::Refused(crate::ledger::Refusal {
+            Err(WriteError::Refused(Refusal {
                 clause: format!("annals:{name}"),
                 detail: detail.to_owned(),
             }))
@@ -383,6 +383,8 @@ fn text_of(command: &Command, nonce: Option<Hash>) -> Result<(Text, bool), Write
     if bytes.len() > command::COMMAND_BYTES_MAX {
         return Err(WriteError::TooLarge("the command is too long".to_owned()));
     }
+    // What is written must be readable: an integer beyond 2^53 - 1 would not be.
+    canonical::check_object(&bytes).map_err(|error| WriteError::TooLarge(error.to_string()))?;
     let command = String::from_utf8(bytes).map_err(|error| WriteError::Fault(error.to_string()))?;
     let made = nonce.is_none();
     let nonce = match nonce {

@@ -43,7 +43,7 @@ pub enum Json {
 impl Json {
     /// Read JSON from outside: any order and white space, but no repeated member, no `null`, no
     /// fraction or exponent, no integer beyond 2^53 - 1, no lone surrogate, no name that is not
-    /// ASCII, nothing deeper than [`DEPTH_MAX`].
+    /// ASCII or needs an escape, nothing deeper than [`DEPTH_MAX`].
     pub fn read(text: &[u8]) -> Result<Json, String> {
         let mut reader = serde_json::Deserializer::from_slice(text);
         let value = Seed { depth: 0 }.deserialize(&mut reader).map_err(|e| e.to_string())?;
@@ -145,8 +145,8 @@ impl<'de> Visitor<'de> for Seed {
         let depth = deeper(self.depth)?;
         let mut members = BTreeMap::new();
         while let Some(name) = access.next_key::<String>()? {
-            if !name.is_ascii() {
-                return Err(de::Error::custom("a member name that is not ASCII"));
+            if !name_is_plain(&name) {
+                return Err(de::Error::custom("a member name that is not plain ASCII"));
             }
             if members.contains_key(&name) {
                 return Err(de::Error::custom(format_args!("member {name:?} is repeated")));
@@ -156,6 +156,11 @@ impl<'de> Visitor<'de> for Seed {
         }
         Ok(Json::Object(members))
     }
+}
+
+/// A member name is ASCII and needs no escape.
+fn name_is_plain(name: &str) -> bool {
+    name.bytes().all(|b| (0x20..0x80).contains(&b) && b != b'"' && b != b'\\')
 }
 
 fn deeper<E: de::Error>(depth: usize) -> Result<usize, E> {

@@ -19,7 +19,7 @@ pub enum PayloadError {
         /// What serde says.
         detail: String,
     },
-    /// Does not re-encode to itself.
+    /// Does not re-encode to itself, or has an integer beyond 2^53 - 1.
     #[error("the {kind} of {event} are not in canonical form")]
     NotCanonical {
         /// The event's type.
@@ -52,16 +52,19 @@ pub struct CommandText {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NoPrivate {}
 
-/// Parse a part and demand that it re-encodes to the same bytes.
+/// Parse a part and demand that it is canonical: the same bytes when encoded again, and no
+/// integer beyond 2^53 - 1, which a type would hold but other readers would round.
 pub fn read_exact<T: Serialize + DeserializeOwned>(
     event: &str,
     kind: &'static str,
     bytes: &[u8],
 ) -> Result<T, PayloadError> {
-    let form = |detail: String| PayloadError::Form { event: event.to_owned(), kind, detail };
-    canonical::check_object(bytes).map_err(|error| form(error.to_string()))?;
-    let value: T = serde_json::from_slice(bytes).map_err(|error| form(error.to_string()))?;
-    if canonical::to_bytes(&value) == bytes {
+    let value: T = serde_json::from_slice(bytes).map_err(|error| PayloadError::Form {
+        event: event.to_owned(),
+        kind,
+        detail: error.to_string(),
+    })?;
+    if canonical::to_bytes(&value) == bytes && canonical::check_object(bytes).is_ok() {
         Ok(value)
     } else {
         Err(PayloadError::NotCanonical { event: event.to_owned(), kind })

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
+use crate::canonical::INTEGER_MAX;
 use crate::content::{self, Change};
 use crate::event::PayloadError;
 use crate::hash::Hash;
@@ -86,6 +87,9 @@ impl HistoryLine {
         let body = self.change != Change::Removed;
         if body != self.sha256.is_some() || body != self.bytes.is_some() {
             return Err("sha256 and bytes: with every change but removed".to_owned());
+        }
+        if self.bytes.is_some_and(|bytes| bytes > INTEGER_MAX as u64) {
+            return Err("bytes: beyond 2^53 - 1".to_owned());
         }
         Ok(())
     }

@@ -9,8 +9,7 @@ use serde_json::json;
 
 use super::{Common, term};
 use crate::error::{Exit, Failure};
-use crate::ledger::export::{ExportError, Exported, export};
-use crate::ledger::{Follower, snapshot};
+use crate::ledger::export::{ExportError, Exported, at_newest_checkpoint, export};
 use crate::store;
 
 /// See [`super::Command::Export`].
@@ -42,19 +41,17 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         return Err(Failure::input("--json: standard output is taken by --out -"));
     }
     let store = store::open(&home.database()).await?;
-    let (serving, _) = snapshot::load(&store).await?;
-    let newest = store.newest_checkpoint().await?.map_or(0, |newest| newest.size);
-    // A snapshot beyond the newest checkpoint cannot be folded back.
-    let serving = if serving.chain.size() <= newest { serving } else { Default::default() };
-    let follower = Follower::new(store.clone(), serving);
+    let (follower, checkpoint) = at_newest_checkpoint(&store).await?;
     let bar = term::bar("entries");
     let progress = term::moving(&bar);
     if to_stdout {
-        export(&store, &follower, BufWriter::new(io::stdout()), &progress).await?;
+        let out = BufWriter::new(io::stdout());
+        export(&store, &follower, &checkpoint, out, &progress).await?;
         return Ok(Exit::Done);
     }
     let aside = Aside::create(&arguments.out)?;
-    let exported = export(&store, &follower, BufWriter::new(&aside.file), &progress).await?;
+    let out = BufWriter::new(&aside.file);
+    let exported = export(&store, &follower, &checkpoint, out, &progress).await?;
     aside.keep(&arguments.out)?;
     bar.finish_and_clear();
     print(&arguments, &exported);

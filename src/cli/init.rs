@@ -16,8 +16,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{Home, Pinned};
 use crate::error::{Exit, Failure};
 use crate::ledger::Parts;
-use crate::ledger::anchor::FileAnchor;
-use crate::ledger::found::{Beginning, Founded, found};
+use crate::ledger::anchor::{Anchor, FileAnchor};
+use crate::ledger::found::{Beginning, FIRST_ENTRIES, Founded, anchor_first, found, founded_by};
 use crate::ledger::keys::{KeyFiles, write_key};
 use crate::ledger::seal::SealKeys;
 use crate::store::{self, StoredCheckpoint};
@@ -121,6 +121,33 @@ fn check_no_keys(files: &KeyFiles) -> Result<(), Failure> {
     }
 }
 
+/// Finish a founding that broke off after its first batch; anything else here is a ledger.
+async fn finish(
+    home: &Home,
+    pinned: &Pinned,
+    clock: Arc<dyn Clock>,
+    as_owner: bool,
+) -> Result<(Founded, StoredCheckpoint), Failure> {
+    let here = |what: &str| Failure::input(format!("{}: {what}", home.folder().display()));
+    let anchor = FileAnchor::new(&home.anchor_path());
+    let anchored = anchor.get().await.map_err(|e| Failure::fault(e.to_string()))?;
+    let lock = home.lock()?;
+    let store = store::open(&home.database()).await?;
+    if store.head().await?.size == 0 {
+        return Err(here("a founding broke off before its first entry: remove the folder"));
+    }
+    let rows = store.read(0, FIRST_ENTRIES as u32 + 1).await?;
+    let founded = founded_by(&rows).filter(|founded| founded.genesis == pinned.genesis);
+    let Some(founded) = founded.filter(|_| anchored.is_none()) else {
+        return Err(here("there is a ledger here already"));
+    };
+    anchor_first(&anchor, &rows).await?;
+    store.close().await;
+    drop(lock);
+    let app = App::open_with(home, clock, as_owner).await?;
+    Ok((founded, app.stop().await?))
+}
+
 /// Found a ledger in an empty home.
 pub async fn init(
     home: &Home,
@@ -129,11 +156,8 @@ pub async fn init(
     as_owner: bool,
 ) -> Result<(Founded, StoredCheckpoint), Failure> {
     let organisation = check(new)?;
-    if home.pinned().is_ok() {
-        return Err(Failure::input(format!(
-            "{}: there is a ledger here already",
-            home.folder().display()
-        )));
+    if let Ok(pinned) = home.pinned() {
+        return finish(home, &pinned, clock, as_owner).await;
     }
     home.create().map_err(|e| Failure::input(format!("{}: {e}", home.folder().display())))?;
     let lock = home.lock()?;
@@ -169,9 +193,9 @@ pub async fn init(
         persons: [(new.administrator, Duty::Administrator), (new.auditor, Duty::Auditor)],
         root: &root,
     };
-    let founded = found(&parts, &beginning).await?;
-    let pinned = Pinned { genesis: founded.genesis, origin: new.origin.to_owned() };
-    home.pin(&pinned).map_err(fault)?;
+    let origin = new.origin.to_owned();
+    let pin = |founded: &Founded| home.pin(&Pinned { genesis: founded.genesis, origin });
+    let founded = found(&parts, &beginning, pin).await?;
     parts.store.close().await;
     drop(lock);
     let app = App::open_with(home, clock, as_owner).await?;

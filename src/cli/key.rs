@@ -114,7 +114,11 @@ async fn rotate(
     // The new key is on disk before the ledger knows it: a crash in between loses nothing.
     let next = files.next_log_path();
     if next.exists() {
-        std::fs::remove_file(&next).map_err(|e| Failure::fault(e.to_string()))?;
+        // Not in force, or opening would have put it in its place; still, keys are not deleted.
+        let print = read_key(&next).map_err(|e| Failure::input(e.to_string()))?.public();
+        let print = print.fingerprint().to_string();
+        let aside = home.folder().join(format!("log.key.unused-{}", &print[..16]));
+        std::fs::rename(&next, aside).map_err(|e| Failure::fault(e.to_string()))?;
     }
     let fault = |e: std::io::Error| Failure::fault(e.to_string());
     write_key(&next, &SecretKey::generate().map_err(|e| Failure::fault(e.to_string()))?)
@@ -129,7 +133,10 @@ async fn rotate(
             if matches!(error, WriteError::Refused(_)) {
                 std::fs::remove_file(&next).map_err(fault)?;
             }
-            app.stop().await?;
+            // What the rotation said matters more than what the stop says.
+            if let Err(also) = app.stop().await {
+                term::say(&format!("annals: {also}"));
+            }
             return Err(error.into());
         }
     };

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use annals_events::id::{SiteId, Subject, SubjectKind};
-use annals_events::{Event, Hash, Header, Time};
+use annals_events::{Hash, Header, Time, entry};
 use annals_projections::boards::pages::{Page, Pages};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use super::files::{FileNames, encode_path};
 use super::{Common, term};
 use crate::error::{Exit, Failure};
-use crate::ledger::{Follower, index, snapshot};
-use crate::store::index::Kind;
+use crate::ledger::about::entries_about;
+use crate::ledger::{Follower, snapshot};
 use crate::store::{self, SharedStore};
 
 /// See [`super::Command::Site`].
@@ -58,6 +58,10 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let follower = Follower::new(store.clone(), serving);
     let head = store.head().await?.size;
     follower.catch_up(head).await?;
+    let pinned = home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
+    if follower.serving().await.ring.genesis() != pinned.genesis {
+        return Err(Failure::refused("the store's genesis is not the one this host pinned"));
+    }
     let (site, origin) = {
         let serving = follower.serving().await;
         let named = serving.state.sites.named(&export.site);
@@ -86,7 +90,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
             .ok_or_else(|| Failure::input("--at: not an RFC 3339 instant"))?,
         None => header.recorded_at,
     };
-    let pages = pages(&store, site, known).await?;
+    let pages = pages(&store, &follower, site, known).await?;
     let state = pages.as_of(at, known);
     prepare(&export.out)?;
     let mut written = write_pages(&store, &export.out, state.pages.into_values()).await?;
@@ -94,7 +98,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     written["site"] = json!(format!("site/{site}"));
     written["at"] = json!(at.to_string());
     written["known"] = json!(known - 1);
-    written["head"] = json!(Hash(last.leaf).to_string());
+    written["head"] = json!(entry::leaf(&last.header).to_string());
     written["shadowed"] = state
         .shadowed
         .iter()
@@ -126,17 +130,16 @@ fn prepare(out: &Path) -> Result<(), Failure> {
     fs::create_dir(out.join("files")).map_err(|e| of_out(out, e))
 }
 
-pub(super) async fn pages(store: &SharedStore, site: SiteId, known: u64) -> Result<Pages, Failure> {
-    let subject = Subject::from(site).to_string();
-    let positions = index::find(store, Kind::Subject, &subject, known).await?;
+/// The history of a site's pages, every entry checked and none missing.
+pub(super) async fn pages(
+    store: &SharedStore,
+    follower: &Follower,
+    site: SiteId,
+    known: u64,
+) -> Result<Pages, Failure> {
     let mut pages = Pages::new(site);
-    for page in positions.chunks(1_000) {
-        for row in store.read_at(page).await? {
-            let header = Header::parse(&row.header).map_err(|e| Failure::fault(e.to_string()))?;
-            let event = Event::read(&header.kind, header.schema, &row.facts);
-            let event = event.map_err(|e| Failure::fault(e.to_string()))?;
-            pages.apply(&header, &event, row.private.as_ref().map(|(_, bytes)| &bytes[..]));
-        }
+    for entry in entries_about(store, follower, site.into(), known).await? {
+        pages.apply(&entry.header, &entry.event, entry.private.as_deref());
     }
     Ok(pages)
 }
@@ -159,6 +162,12 @@ async fn write_pages(
                 Failure::fault(format!("entry {}: its body is missing", page.position))
             })?;
             let file = names.free(&encode_path(&page.path));
+            if entry::body_id(&body.salt, &body.bytes) != page.body {
+                return Err(Failure::refused(format!(
+                    "entry {}: its body is not what was written: run annals verify",
+                    page.position
+                )));
+            }
             let sha256 = Hash::of(&[&body.bytes]);
             put(&out.join("files").join(&file), &body.bytes)?;
             if file != page.path {

@@ -5,6 +5,7 @@
 
 mod history;
 mod plan;
+mod summary;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,8 +16,8 @@ use annals_events::id::{AccountId, ImportId, SiteId};
 use annals_events::ledger::Act;
 use annals_events::text::PublicName;
 use annals_events::{Event, Hash, Header, Time, import};
-use annals_projections::judge::{self, View, Weight};
-use annals_projections::{Frame, State, ledger::Import};
+use annals_projections::State;
+use annals_projections::ledger::Import;
 use uuid::Uuid;
 
 use crate::app::{App, random};
@@ -27,6 +28,7 @@ use crate::store::{BodyRef, Row};
 
 pub use history::History;
 use plan::{Boards, Planned};
+pub use summary::Summary;
 
 /// What to import, by whom.
 pub struct Order<'a> {
@@ -46,29 +48,6 @@ pub struct Order<'a> {
     pub stop_after: Option<u64>,
     /// Begin a further import though another of this site was closed.
     pub further: bool,
-}
-
-/// What became of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Lines in the file.
-    pub lines: u64,
-    /// Lines written by this run.
-    pub appended: u64,
-    /// Lines that were there.
-    pub already: u64,
-    /// Bodies in the ledger because of it.
-    pub bodies: u64,
-    /// Bodies supplied that no line names.
-    pub bodies_unnamed: u64,
-    /// Live pages of the site now.
-    pub live_pages: u64,
-    /// Findings by name, over all lines.
-    pub flags: BTreeMap<&'static str, u64>,
-    /// First and last position of the import, from opening to closing.
-    pub first: u64,
-    /// See `first`.
-    pub last: u64,
 }
 
 /// Something a caller sees of the progress.
@@ -103,46 +82,11 @@ pub async fn run(app: &App, order: &Order<'_>, progress: Progress<'_>) -> Result
     if end == history.len() && !import.closed {
         close(app, order, id, &history).await?;
     }
-    let mut summary = summarise(app, id, &import).await?;
+    let mut summary = summary::summarise(app, id, &import).await?;
     summary.lines = history.len();
     summary.already = already.min(end);
     summary.appended = end.saturating_sub(already);
     summary.bodies_unnamed = unnamed;
-    Ok(summary)
-}
-
-/// Judge the whole import again from the first entry on: what it flags is never stored.
-async fn summarise(app: &App, id: ImportId, import: &Import) -> Result<Summary, Failure> {
-    let size = app.ledger().catch_up().await?;
-    let mut summary = Summary { first: import.opened, last: import.opened, ..Summary::default() };
-    let mut state = State::default();
-    let mut bodies = std::collections::HashSet::new();
-    let mut at = 0;
-    while at < size {
-        let rows = app.store().read(at, 2_000).await?;
-        if rows.is_empty() {
-            break;
-        }
-        at += rows.len() as u64;
-        for row in rows {
-            let header = Header::parse(&row.header).map_err(|e| Failure::fault(e.to_string()))?;
-            let event = Event::read(&header.kind, header.schema, &row.facts);
-            let event = event.map_err(|e| Failure::fault(e.to_string()))?;
-            let frame = Frame::of(&header);
-            if event.imported().is_some_and(|line| line.import == id) {
-                let findings = judge::judge(View::of(&state), &frame, &event);
-                judge::tally(&findings, Weight::Flag, &mut summary.flags);
-                bodies.extend(event.body());
-                summary.last = row.position;
-            }
-            if header.stream == id.into() {
-                summary.last = row.position;
-            }
-            state.apply(&frame, &event);
-        }
-    }
-    summary.bodies = bodies.len() as u64;
-    summary.live_pages = state.contents.live(import.site) as u64;
     Ok(summary)
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use annals_events::account::{self, Access, Duty, Person};
 use annals_events::content::{self, Change, Changed, PageText, Reason, Shown};
 use annals_events::entry::Actor;
-use annals_events::id::{AccountId, ContentId, ImportId, SiteId, Stream, Subject};
+use annals_events::id::{AccountId, ContentId, ImportId, SiteId, Stream};
 use annals_events::import::{self, HistoryLine};
 use annals_events::text::PublicName;
 use annals_events::{Event, Hash, Header, canonical, site};
@@ -15,6 +15,7 @@ use annals_projections::ledger::Import;
 use super::history::Known;
 use crate::app::App;
 use crate::error::Failure;
+use crate::ledger::about::entries_about;
 use crate::ledger::{Draft, index};
 use crate::store::Row;
 use crate::store::index::Kind;
@@ -70,17 +71,13 @@ impl Boards {
             }
         }
         boards.persons = names.of_import(id).map(|(n, account)| (n.to_owned(), account)).collect();
-        let subject = Subject::from(import.site).to_string();
-        let about = index::find(store, Kind::Subject, &subject, size).await?;
-        for page in about.chunks(1_000) {
-            for row in store.read_at(page).await? {
-                let (header, event) = read(&row)?;
-                let ours = event.imported().is_some_and(|line| line.import == id);
-                let text = private(&row).filter(|_| ours).and_then(import::line_text);
-                if let (Event::Content(_), Some(text)) = (&event, text) {
-                    let line = HistoryLine::read(&text).map_err(Failure::fault)?;
-                    boards.note(ContentId(header.stream.id), &line);
-                }
+        let follower = app.ledger().follower();
+        for entry in entries_about(store, follower, import.site.into(), size).await? {
+            let ours = entry.event.imported().is_some_and(|line| line.import == id);
+            let text = entry.private.filter(|_| ours).and_then(|bytes| import::line_text(&bytes));
+            if let (Event::Content(_), Some(text)) = (&entry.event, text) {
+                let line = HistoryLine::read(&text).map_err(Failure::fault)?;
+                boards.note(ContentId(entry.header.stream.id), &line);
             }
         }
         Ok(boards)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::anchor::AnchorError;
+use super::anchor::{AnchorError, Anchored};
 use super::batch;
 use super::decider::Decider;
 use super::lead;
@@ -17,30 +17,34 @@ impl<D: Decider> Sequencer<D> {
     /// Commit and anchor. On `Ok` the rows are durable in both places.
     pub(super) async fn commit(&mut self, batch: &Batch) -> Result<(), Failed> {
         let lead = self.lead.as_mut().ok_or_else(no_lead)?;
+        let (old, epoch) = (lead.anchored.clone(), lead.lease.epoch);
         let appended = self.parts.store.append(&lead.lease, &lead.head, batch).await;
         // ---- The commit point: from here on the entries exist, or never will. ----
         let head = match appended {
-            Ok(head) => head,
+            Ok(head) => Some(head),
             Err(error) => {
                 lead.deciding = None;
-                match self.after_failure(batch, error).await? {
-                    Some(head) => head,
-                    None => return Ok(()),
-                }
+                self.after_failure(batch, error).await?
             }
         };
-        let lead = self.lead.as_mut().ok_or_else(no_lead)?;
-        lead.store_lead = lead::lead_of(&head, self.parts.clock.as_ref());
-        lead.head = head;
-        lead.started = true;
-        lead.pending.clear();
-        let Some(new) = batch::anchored(batch, lead.lease.epoch) else { return Ok(()) };
-        match self.parts.anchor.swap(lead.anchored.as_ref(), &new).await {
+        match (head, self.lead.as_mut()) {
+            (Some(head), Some(lead)) => {
+                lead.store_lead = lead::lead_of(&head, self.parts.clock.as_ref());
+                lead.head = head;
+                lead.started = true;
+                lead.pending.clear();
+            }
+            _ => self.lead = None,
+        }
+        let Some(new) = batch::anchored(batch, epoch) else { return Ok(()) };
+        match self.parts.anchor.swap(old.as_ref(), &new).await {
             Ok(()) => {
-                lead.anchored = Some(new);
+                if let Some(lead) = self.lead.as_mut() {
+                    lead.anchored = Some(new);
+                }
                 Ok(())
             }
-            Err(error) => self.after_anchor_failure(batch, error).await,
+            Err(error) => self.after_anchor_failure(batch, &new, error).await,
         }
     }
 
@@ -114,12 +118,18 @@ impl<D: Decider> Sequencer<D> {
     async fn after_anchor_failure(
         &mut self,
         batch: &Batch,
+        new: &Anchored,
         error: AnchorError,
     ) -> Result<(), Failed> {
-        let epoch = self.lead.as_ref().map_or(0, |lead| lead.lease.epoch);
-        if let AnchorError::Moved { epoch: found, .. } = &error
-            && *found > epoch
-        {
+        // Whoever took over moved it, perhaps to just this batch.
+        let is_overtaken = match &error {
+            AnchorError::Moved { epoch, .. } if *epoch > new.epoch => true,
+            AnchorError::Moved { .. } => {
+                self.parts.anchor.get().await.is_ok_and(|held| held.as_ref() == Some(new))
+            }
+            AnchorError::Io(_) | AnchorError::Damaged => false,
+        };
+        if is_overtaken {
             self.lead = None;
             if self.holds(batch).await? {
                 return Ok(());

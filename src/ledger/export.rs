@@ -10,8 +10,9 @@ use data_encoding::BASE64;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::follower::{FollowError, Follower};
-use crate::store::{Row, SharedStore, StoreError};
+use super::follower::{FollowError, Follower, Serving};
+use super::{seal, snapshot};
+use crate::store::{Row, SharedStore, StoreError, StoredCheckpoint};
 
 /// Rows read at once.
 const PAGE: u32 = 1_000;
@@ -46,16 +47,35 @@ pub struct Exported {
     pub sha256: Hash,
 }
 
-/// Write the export; `follower` may be anywhere at or below the newest checkpoint's size.
+/// The newest checkpoint that verifies, and a follower at or below its size.
+pub async fn at_newest_checkpoint(
+    store: &SharedStore,
+) -> Result<(Follower, StoredCheckpoint), ExportError> {
+    let (serving, _) = snapshot::load(store).await?;
+    let follower = Follower::new(store.clone(), serving);
+    follower.catch_up(store.head().await?.size).await?;
+    let checkpoint = seal::newest_good(store, &follower).await?;
+    let none = || ExportError::State("no checkpoint was ever signed".to_owned());
+    let checkpoint = checkpoint.ok_or_else(none)?;
+    if follower.serving().await.chain.size() == checkpoint.size {
+        return Ok((follower, checkpoint));
+    }
+    // What was folded beyond the checkpoint cannot be folded back.
+    let (serving, _) = snapshot::load(store).await?;
+    let serving =
+        if serving.chain.size() <= checkpoint.size { serving } else { Serving::default() };
+    Ok((Follower::new(store.clone(), serving), checkpoint))
+}
+
+/// Write the export up to a checkpoint; `follower` may be anywhere at or below its size.
 pub async fn export<W: Write>(
     store: &SharedStore,
     follower: &Follower,
+    checkpoint: &StoredCheckpoint,
     out: W,
     progress: &(dyn Fn(u64, u64) + Send + Sync),
 ) -> Result<Exported, ExportError> {
     let state = |why: &str| ExportError::State(why.to_owned());
-    let checkpoint = store.newest_checkpoint().await?;
-    let checkpoint = checkpoint.ok_or_else(|| state("no checkpoint was ever signed"))?;
     let size = checkpoint.size;
     follower.catch_up(size).await?;
     let serving = follower.serving().await;

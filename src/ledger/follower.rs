@@ -129,11 +129,17 @@ impl Serving {
             rows.into_par_iter().map(prepare_row).collect()
         };
         let mut signed = Vec::new();
+        let mut failed = Ok(());
         for entry in prepared {
-            if let Some(check) = self.take_one(entry, own_epoch)? {
-                signed.push(check);
+            match self.take_one(entry, own_epoch) {
+                Ok(check) => signed.extend(check),
+                Err(error) => {
+                    failed = Err(error);
+                    break;
+                }
             }
         }
+        // A signature that fails lies before the entry that did not fit.
         let origin = self.chain.origin();
         let bad = signed.par_iter().find_first(|(key, leaf, signature, _)| {
             entry::verify(key, origin, leaf, signature).is_err()
@@ -144,7 +150,7 @@ impl Serving {
                 what: "signature",
                 detail: "the entry signature does not verify".to_owned(),
             }),
-            None => Ok(()),
+            None => failed,
         }
     }
 

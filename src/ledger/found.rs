@@ -10,13 +10,13 @@ use annals_events::text::PublicName;
 use annals_events::{Event, Hash, canonical};
 use annals_projections::ENGINE;
 
-use super::anchor::Anchored;
+use super::anchor::{Anchor, Anchored};
 use super::build::{self, Built, Frame};
 use super::decider::Draft;
 use super::follower::Serving;
 use super::lead::{Parts, build_name};
 use super::request::WriteError;
-use crate::store::{AppendError, Batch};
+use crate::store::{AppendError, Batch, Row};
 
 /// What a new ledger begins with.
 pub struct Beginning<'a> {
@@ -45,8 +45,13 @@ pub struct Founded {
     pub accounts: [AccountId; 2],
 }
 
-/// Write the first batch into an empty store and an empty anchor.
-pub async fn found(parts: &Parts, beginning: &Beginning<'_>) -> Result<Founded, WriteError> {
+/// Write the first batch into an empty store and an empty anchor. `pin` keeps the genesis leaf
+/// before anything is written: a founding that breaks off can then be told from another's ledger.
+pub async fn found(
+    parts: &Parts,
+    beginning: &Beginning<'_>,
+    pin: impl FnOnce(&Founded) -> std::io::Result<()>,
+) -> Result<Founded, WriteError> {
     let fault = |error: String| WriteError::Fault(error);
     let head = parts.store.head().await.map_err(|e| fault(e.to_string()))?;
     let anchored = parts.anchor.get().await.map_err(|e| fault(e.to_string()))?;
@@ -67,22 +72,43 @@ pub async fn found(parts: &Parts, beginning: &Beginning<'_>) -> Result<Founded, 
     let lease = lease.map_err(|e| fault(e.to_string()))?;
     let head = parts.store.head().await.map_err(|e| fault(e.to_string()))?;
     let batch = Batch { rows, bodies: Vec::new() };
+    pin(&founded).map_err(|e| fault(e.to_string()))?;
     parts.store.append(&lease, &head, &batch).await.map_err(|error| match error {
         AppendError::HeadMoved { .. } | AppendError::Fenced { .. } => {
             WriteError::Stopped("somebody else founded a ledger here".to_owned())
         }
         other => fault(other.to_string()),
     })?;
-    let last = batch.rows.last().expect("the first batch has four entries");
+    anchor_first(parts.anchor.as_ref(), &batch.rows).await?;
+    parts.store.release(&lease).await.map_err(|e| fault(e.to_string()))?;
+    Ok(founded)
+}
+
+/// Put the end of the first batch into the empty anchor.
+pub async fn anchor_first(anchor: &dyn Anchor, rows: &[Row]) -> Result<(), WriteError> {
+    let last = rows.last().ok_or_else(|| WriteError::Fault("there is no entry".to_owned()))?;
     let new = Anchored {
         size: last.position + 1,
         leaf: Hash(last.leaf),
         epoch: 0,
         signature: last.signature,
     };
-    parts.anchor.swap(None, &new).await.map_err(|e| fault(e.to_string()))?;
-    parts.store.release(&lease).await.map_err(|e| fault(e.to_string()))?;
-    Ok(founded)
+    anchor.swap(None, &new).await.map_err(|error| WriteError::Fault(error.to_string()))
+}
+
+/// How many entries the first batch has: genesis, organisation, two accounts.
+pub const FIRST_ENTRIES: usize = 4;
+
+/// What the rows of a first batch founded.
+pub fn founded_by(rows: &[Row]) -> Option<Founded> {
+    let [genesis, organisation, first, second] = rows else { return None };
+    let id = |row: &Row| row.stream.parse::<Stream>().ok().map(|stream| stream.id);
+    Some(Founded {
+        genesis: entry::leaf(&genesis.header),
+        ledger: LedgerId(id(genesis)?),
+        organisation: OrganisationId(id(organisation)?),
+        accounts: [AccountId(id(first)?), AccountId(id(second)?)],
+    })
 }
 
 fn genesis(

@@ -37,7 +37,8 @@ pub struct Parts {
     pub genesis: Hash,
     /// How long a lease lasts without an append.
     pub lease: Duration,
-    /// Take the lease from whoever holds it; for tests of the fence.
+    /// Take the lease from whoever holds it: where a lock already shows that nobody does, and in
+    /// tests of the fence.
     pub force: bool,
 }
 
@@ -126,6 +127,12 @@ async fn check_anchor(parts: &Parts) -> Result<Option<Anchored>, WriteError> {
             )))
         };
     };
+    hold_against(&parts.store, held, &head).await?;
+    Ok(anchored)
+}
+
+/// What was acknowledged last is still where it was.
+async fn hold_against(store: &SharedStore, held: &Anchored, head: &Head) -> Result<(), WriteError> {
     if held.size > head.size {
         return Err(WriteError::Stopped(format!(
             "the store ends at {} entries, but {} were acknowledged: it was restored from an \
@@ -134,15 +141,15 @@ async fn check_anchor(parts: &Parts) -> Result<Option<Anchored>, WriteError> {
             head.size, held.size
         )));
     }
-    let row = last_row(&parts.store, held.size).await?;
+    let row = last_row(store, held.size).await?;
     if row.is_none_or(|row| annals_events::entry::leaf(&row.header) != held.leaf) {
         return Err(WriteError::Stopped(format!(
             "entry {} of the store is not the one that was acknowledged: this is another history, \
              or it was altered; run `annals verify`",
-            held.size - 1
+            held.size.saturating_sub(1)
         )));
     }
-    Ok(anchored)
+    Ok(())
 }
 
 async fn last_row(store: &SharedStore, size: u64) -> Result<Option<Row>, WriteError> {
@@ -192,6 +199,10 @@ pub async fn prepare(
             left_millis: head.lease_left_micros / 1_000,
         });
     }
+    // A database may go back under a running writer: a standby that lacked the last entries.
+    if let Some(held) = &lead.anchored {
+        hold_against(&parts.store, held, &head).await?;
+    }
     follower.catch_up(head.size).await?;
     let mut serving = follower.serving().await.clone();
     let origin = serving.chain.origin().to_owned();
@@ -203,10 +214,12 @@ pub async fn prepare(
             "the store's genesis is not the one this host pinned".to_owned(),
         ));
     }
-    lead.anchored = move_anchor_up(parts, lead.anchored.take(), &head).await?;
+    lead.anchored = move_anchor_up(parts, lead.anchored.clone(), &head).await?;
     lead.store_lead = lead_of(&head, parts.clock.as_ref());
     lead.head = head;
     lead.pending.clear();
+    // An append that was given up as unknown may have started the epoch.
+    lead.started = serving.chain.epoch() == lead.lease.epoch;
     if !lead.started {
         let now = now(&serving, lead.store_lead)?;
         let started = start_epoch(&mut serving, lead, parts, &origin, now)?;

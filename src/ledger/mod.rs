@@ -2,6 +2,7 @@
 //!
 //! Generic over the decider that `app` passes in: nothing here knows a rule or a command.
 
+pub mod about;
 pub mod anchor;
 pub mod build;
 pub mod decider;

@@ -29,6 +29,34 @@ pub enum SealError {
     Note(String),
 }
 
+/// The newest checkpoint that verifies under the ledger's keys and is not larger than what the
+/// follower has folded. Whoever may insert can put a note there that is none.
+pub async fn newest_good(
+    store: &SharedStore,
+    follower: &Follower,
+) -> Result<Option<StoredCheckpoint>, StoreError> {
+    let (ring, size) = {
+        let serving = follower.serving().await;
+        (serving.ring.clone(), serving.chain.size())
+    };
+    let mut newest: Option<StoredCheckpoint> = None;
+    let mut read = 0;
+    loop {
+        let page = store.checkpoints(read, 1_000).await?;
+        if page.is_empty() {
+            return Ok(newest);
+        }
+        read += page.len() as u64;
+        for stored in page.into_iter().filter(|stored| stored.size <= size) {
+            let good =
+                ring.check_note(&stored.note).is_ok_and(|(note, _)| note.size == stored.size);
+            if good && newest.as_ref().is_none_or(|newest| newest.size <= stored.size) {
+                newest = Some(stored);
+            }
+        }
+    }
+}
+
 /// Seal everything up to `size`; answers the note, which is also in the store. `new` is the log
 /// key that a rotation has just introduced: then old and new sign together.
 pub async fn seal(
@@ -43,7 +71,7 @@ pub async fn seal(
     let (size, root, ring) = (serving.chain.size(), serving.chain.root(), serving.ring.clone());
     let origin = serving.chain.origin().to_owned();
     drop(serving);
-    if let Some(newest) = store.newest_checkpoint().await?
+    if let Some(newest) = newest_good(store, follower).await?
         && newest.size == size
         && ring.check_note(&newest.note).is_ok_and(|(checkpoint, _)| checkpoint.root == root)
     {

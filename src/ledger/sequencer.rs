@@ -64,7 +64,6 @@ impl<D: Decider> Ledger<D> {
         let (calls, queue) = mpsc::channel(QUEUE);
         let parts = Arc::new(parts);
         let signer = Arc::new(Mutex::new(None));
-        let checkpoint = parts.store.newest_checkpoint().await?.map(|c| c.note);
         let guard = ClockGuard::new(parts.clock.as_ref());
         let sequencer = Sequencer {
             parts: parts.clone(),
@@ -75,7 +74,7 @@ impl<D: Decider> Ledger<D> {
             lead: None,
             stopped: None,
             moved: HashSet::new(),
-            checkpoint,
+            checkpoint: None,
             signer: signer.clone(),
         };
         tokio::spawn(sequencer.run(queue));
@@ -147,8 +146,15 @@ impl<D: Decider> Ledger<D> {
         let store = &self.parts.store;
         let name = annals_projections::chain::Chain::NAME;
         let version = annals_projections::chain::Chain::VERSION;
-        let last = store.snapshot(name, version, size).await?.map_or(0, |s| s.size);
-        if size - last < snapshot::WORTH {
+        // One that was discarded at the start is as good as none.
+        let last = match store.snapshot(name, version, size).await {
+            Ok(Some(last)) if self.said.is_empty() => last.size,
+            Ok(_) | Err(StoreError::Corrupt(_)) => 0,
+            Err(error) => return Err(error),
+        };
+        // Nobody could believe a key that is on no ledger: of an epoch that never started.
+        let is_known = serving.ring.entry_key(epoch).is_some_and(|(own, _)| *own == key.public());
+        if !is_known || size - last < snapshot::WORTH {
             return Ok(false);
         }
         snapshot::write(store, &serving, epoch, &key).await
@@ -254,7 +260,7 @@ impl<D: Decider> Sequencer<D> {
             return Err(Failed::Error(WriteError::Stopped(why.clone())));
         }
         self.prepare().await?;
-        let now = self.now()?;
+        let now = self.now().await?;
         let lead = self.lead.as_mut().ok_or_else(no_lead)?;
         let decided = batch::decide(&self.decider, lead, requests, now, &self.moved);
         if decided.is_err() {
@@ -299,6 +305,9 @@ impl<D: Decider> Sequencer<D> {
             let signer = Signer { epoch: lead.lease.epoch, key: lead.entry_key.clone() };
             *self.signer.lock().await = Some(signer);
             self.lead = Some(lead);
+            let newest = seal::newest_good(&self.parts.store, &self.follower).await;
+            let newest = newest.map_err(|error| WriteError::Retryable(error.to_string()))?;
+            self.checkpoint = newest.map(|checkpoint| checkpoint.note);
         }
         let lead = self.lead.as_mut().ok_or_else(no_lead)?;
         let (guard, clock) = (&self.guard, self.parts.clock.as_ref());
@@ -306,15 +315,33 @@ impl<D: Decider> Sequencer<D> {
             Ok(guard.now(clock, serving.chain.recorded_at(), store_lead)?)
         });
         if let Err(error) = prepared.await {
-            if matches!(error, WriteError::NotLeader { .. }) {
-                self.lead = None;
+            match error {
+                WriteError::NotLeader { .. } => self.lead = None,
+                // Another host may know better.
+                WriteError::Stopped(_) => self.release().await,
+                _ => {}
             }
             return Err(Failed::Error(error));
         }
         Ok(())
     }
 
-    fn now(&self) -> Result<Time, WriteError> {
+    async fn now(&mut self) -> Result<Time, WriteError> {
+        let heard = self.time();
+        let Some(lead) = self.lead.as_mut().filter(|lead| lead.store_lead.is_some()) else {
+            return heard;
+        };
+        if heard.is_err() {
+            // What the store's clock said may be long ago: ask again.
+            let head = self.parts.store.head().await;
+            let head = head.map_err(|error| WriteError::Retryable(error.to_string()))?;
+            lead.store_lead = lead::lead_of(&head, self.parts.clock.as_ref());
+            return self.time();
+        }
+        heard
+    }
+
+    fn time(&self) -> Result<Time, WriteError> {
         let lead = self.lead.as_ref();
         let deciding = lead.and_then(|lead| lead.deciding.as_ref());
         let newest = deciding.map(|d| d.chain.recorded_at()).unwrap_or_default();

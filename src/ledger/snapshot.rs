@@ -91,28 +91,37 @@ pub async fn write(
 
 /// The newest state that holds, and what was discarded on the way, in a sentence each.
 pub async fn load(store: &SharedStore) -> Result<(Serving, Vec<String>), StoreError> {
-    let mut discarded = Vec::new();
     let head = store.head().await?.size;
-    let Some(newest) = store.snapshot(Chain::NAME, Chain::VERSION, head).await? else {
-        return Ok((Serving::default(), discarded));
+    let discarded = |why: String| Ok((Serving::default(), vec![format!("snapshot {why}")]));
+    let newest = match store.snapshot(Chain::NAME, Chain::VERSION, head).await {
+        Ok(Some(newest)) => newest,
+        Ok(None) => return Ok((Serving::default(), Vec::new())),
+        Err(StoreError::Corrupt(why)) => return discarded(format!("discarded: {why}")),
+        Err(error) => return Err(error),
     };
     let size = newest.size;
-    match load_at(store, newest).await? {
-        Ok(serving) => return Ok((serving, discarded)),
-        Err(why) => discarded.push(format!("snapshot at size {size} discarded: {why}")),
+    match load_at(store, newest).await {
+        Ok(Ok(serving)) => Ok((serving, Vec::new())),
+        Ok(Err(why)) | Err(StoreError::Corrupt(why)) => {
+            discarded(format!("at size {size} discarded: {why}"))
+        }
+        Err(error) => Err(error),
     }
-    Ok((Serving::default(), discarded))
 }
 
 async fn load_at(
     store: &SharedStore,
     newest: Snapshot,
 ) -> Result<Result<Serving, String>, StoreError> {
-    let (size, leaf) = (newest.size, newest.leaf);
+    let (size, leaf, epoch) = (newest.size, newest.leaf, newest.epoch);
     let Some(last) = size.checked_sub(1) else { return Ok(Err("it is empty".to_owned())) };
     let stored = store.read_at(&[last]).await?;
-    if stored.first().is_none_or(|row| entry::leaf(&row.header).0 != leaf) {
+    let Some(row) = stored.first().filter(|row| entry::leaf(&row.header).0 == leaf) else {
         return Ok(Err("it is of another leaf".to_owned()));
+    };
+    // Only the writer of its last entry signs a snapshot: a key of another epoch may have leaked.
+    if Header::parse(&row.header).ok().is_none_or(|header| header.epoch.0 != epoch) {
+        return Ok(Err("it is signed in another epoch than its last entry".to_owned()));
     }
     let ring = match key_ring(store, size).await? {
         Ok(ring) => ring,
@@ -128,7 +137,7 @@ async fn load_at(
     let mut rows = HashMap::new();
     found.insert((newest.fold.clone(), newest.version), newest);
     for (name, snapshot) in found {
-        if (snapshot.size, snapshot.leaf) != (size, leaf) {
+        if (snapshot.size, snapshot.leaf, snapshot.epoch) != (size, leaf, epoch) {
             return Ok(Err(format!("fold {} is of another size", name.0)));
         }
         match check(&snapshot, &ring) {
@@ -157,7 +166,10 @@ fn check(snapshot: &Snapshot, ring: &KeyRing) -> Result<Vec<Vec<u8>>, String> {
 }
 
 /// The keys of the first `size` entries, from the ledger's own stream alone.
-async fn key_ring(store: &SharedStore, size: u64) -> Result<Result<KeyRing, String>, StoreError> {
+pub async fn key_ring(
+    store: &SharedStore,
+    size: u64,
+) -> Result<Result<KeyRing, String>, StoreError> {
     let mut ring = KeyRing::default();
     let first = store.read(0, 1).await?;
     let Some(stream) = first.first().map(|row| row.stream.clone()) else {

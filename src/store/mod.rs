@@ -67,10 +67,10 @@ pub struct Body {
 pub enum BodyPlace {
     /// Nowhere.
     Missing,
-    /// Uploaded, named by no entry yet.
-    Uploaded,
-    /// Evidence.
-    Kept,
+    /// Uploaded, named by no entry yet; its length in bytes.
+    Uploaded(u64),
+    /// Evidence; its length in bytes.
+    Kept(u64),
 }
 
 /// A body that an append moves from the uploads into the evidence.
@@ -189,8 +189,8 @@ pub trait Store: Send + Sync + 'static {
     async fn head(&self) -> Result<Head, StoreError>;
 
     /// Take the lease if it is free, expired by the store's clock, or already this holder's;
-    /// the epoch MUST rise by at least one and be above `floor`. `force` takes it in any case
-    /// (only tests use it).
+    /// the epoch MUST rise by at least one and be above `floor`. `force` takes it in any case:
+    /// its holder is known to be gone, and the fence holds if it is not.
     async fn acquire(
         &self,
         holder: &str,

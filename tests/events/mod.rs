@@ -7,6 +7,7 @@ mod crafted;
 mod example;
 mod golden;
 mod headers;
+mod limits;
 mod merkle;
 mod notes;
 mod openssl;

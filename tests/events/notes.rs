@@ -151,7 +151,8 @@ proptest! {
         root in any::<[u8; 32]>(),
         time in 1u64..(1 << 40),
     ) {
-        let checkpoint = Checkpoint { origin: origin.clone(), size, root: annals_events::Hash(root) };
+        let root = annals_events::Hash(root);
+        let checkpoint = Checkpoint { origin: origin.clone(), size, root };
         let vectors = vectors();
         let (log, witness) = (secret(&vectors, "log"), secret(&vectors, "witness"));
         let mut note = checkpoint.to_note();

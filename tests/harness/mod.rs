@@ -1,6 +1,7 @@
 //! What tests share: a fresh ledger on either store, a small story on it, the programs as built.
 
 pub mod scribe;
+mod scribe_export;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

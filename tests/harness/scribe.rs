@@ -8,21 +8,17 @@ use annals_events::entry::{
     self, About, Actor, ActorSignature, Authentication, CommandInfo, Header, Part, Provenance,
     RawEntry,
 };
-use annals_events::hash::hex;
 use annals_events::id::{AccountId, CommandKey, EntryId, LedgerId, Number, Stream, Subject};
 use annals_events::keys::{IntroducedKey, KeyStatement, Role, SecretKey};
 use annals_events::ledger::{
     EpochStarted, Event as LedgerEvent, Genesis, HeadFound, KeyRotated, Purpose, Suite,
 };
-use annals_events::note::{self, Checkpoint};
 use annals_events::text::BuildName;
 use annals_events::{Event, Hash, SCHEMA, Time};
 use annals_projections::chain::Chain;
 use annals_projections::judge::{self, Findings, View};
 use annals_projections::keys::KeyRing;
 use annals_projections::{ENGINE, Frame, State};
-use data_encoding::BASE64;
-use serde_json::json;
 use uuid::Uuid;
 
 /// Name of the program in genesis and epochs: fixed, as these bytes are.
@@ -98,7 +94,7 @@ pub struct Scribe {
     pub bodies: BTreeMap<Hash, Body>,
     pub now: Time,
     pub ledger: LedgerId,
-    log: SecretKey,
+    pub(super) log: SecretKey,
     entry_key: SecretKey,
     epoch: u64,
     named: u64,
@@ -355,60 +351,4 @@ impl Scribe {
         let draft = self.commanded(by, stream, command, None);
         self.write(&draft)
     }
-
-    /// The signed checkpoint over everything, with the ledger's own time.
-    pub fn checkpoint(&self) -> String {
-        let (size, root) = (self.chain.size(), self.chain.root());
-        let mut note = Checkpoint { origin: self.origin.clone(), size, root }.to_note();
-        note::sign_log(&mut note, &self.origin, &self.log);
-        let time = u64::try_from(self.now.micros() / 1_000_000).expect("after 1970");
-        note::cosign(&mut note, &self.ring.cosigner_name(), &key("cosigner"), time);
-        note.to_text()
-    }
-
-    /// The export of everything, line by line as `events/README.md` section 10 says.
-    pub fn export(&self) -> String {
-        let mut out = format!(
-            "{{\"annals_export\":1,\"origin\":{},\"size\":{}}}\n",
-            json!(self.origin),
-            self.entries.len()
-        );
-        let mut shown = std::collections::BTreeSet::new();
-        for entry in &self.entries {
-            let (_, print) = self.ring.entry_key(entry.header.epoch.0).expect("an epoch");
-            out += &entry_line(&entry.raw, *print);
-            if let Some(id) = entry.event.body().filter(|id| shown.insert(*id)) {
-                let body = &self.bodies[&id];
-                out += &format!(
-                    "{{\"body\":\"{id}\",\"salt\":\"{}\",\"base64\":\"{}\"}}\n",
-                    hex(&body.salt),
-                    BASE64.encode(&body.bytes)
-                );
-            }
-        }
-        let end = json!({ "end": {
-            "size": self.entries.len(),
-            "head": self.chain.head(),
-            "lines": out.lines().count(),
-            "sha256": Hash::of(&[out.as_bytes()]),
-            "checkpoint": self.checkpoint(),
-            "state": self.state.digests(),
-        }});
-        out + &format!("{end}\n")
-    }
-}
-
-fn entry_line(raw: &RawEntry, key: Hash) -> String {
-    let text = |bytes: &[u8]| json!(std::str::from_utf8(bytes).expect("JSON is UTF-8"));
-    let part = raw.private.as_ref();
-    format!(
-        "{{\"header\":{},\"signature\":{{\"key\":\"{key}\",\"value\":\"{}\"}},\"facts\":{},\
-         \"facts_salt\":\"{}\",\"private\":{},\"private_salt\":{}}}\n",
-        text(&raw.header),
-        hex(&raw.signature),
-        text(&raw.facts.bytes),
-        hex(&raw.facts.salt),
-        part.map_or(json!(null), |part| text(&part.bytes)),
-        part.map_or(json!(null), |part| json!(hex(&part.salt))),
-    )
 }

@@ -170,10 +170,8 @@ async fn bodies_move_with_their_entries(fixture: &Fixture) {
     let found = store.bodies(&[[3; 32], [2; 32], [1; 32]]).await.expect("bodies");
     assert_eq!(found, [bodies[0].clone(), bodies[2].clone()]);
     assert_eq!(store.sweep_uploads(Duration::ZERO).await.expect("a sweep"), 1);
-    assert_eq!(
-        store.find_bodies(&[[1; 32], [2; 32]]).await.expect("an answer"),
-        [BodyPlace::Kept, BodyPlace::Missing]
-    );
+    let places = store.find_bodies(&[[1; 32], [2; 32]]).await.expect("an answer");
+    assert!(matches!(places[..], [BodyPlace::Kept(_), BodyPlace::Missing]), "{places:?}");
 }
 
 async fn a_missing_body_rejects_the_whole(fixture: &Fixture) {
@@ -193,7 +191,8 @@ async fn a_missing_body_rejects_the_whole(fixture: &Fixture) {
     assert_eq!(whole(store).await, []);
     assert_eq!(store.body_ids(None, 9).await.expect("none"), [[0; 32]; 0]);
     assert_eq!(store.all_body_digests(None, 9).await.expect("none"), []);
-    assert_eq!(store.find_bodies(&[[1; 32]]).await.expect("an answer"), [BodyPlace::Uploaded]);
+    let places = store.find_bodies(&[[1; 32]]).await.expect("an answer");
+    assert!(matches!(places[..], [BodyPlace::Uploaded(_)]), "{places:?}");
 
     first.bodies.pop();
     let head = store.append(&lease, &head, &first).await.expect("an append");

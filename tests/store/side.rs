@@ -34,7 +34,7 @@ async fn uploads_are_left_when_there(fixture: &Fixture) {
     assert_eq!(store.sweep_uploads(Duration::ZERO).await.expect("only the second"), 1);
     let asked = [[4; 32], [1; 32], [2; 32], [3; 32]];
     let places = store.find_bodies(&asked).await.expect("an answer");
-    assert_eq!(places, [Missing, Kept, Missing, Missing]);
+    assert!(matches!(places[..], [Missing, Kept(5), Missing, Missing]), "{places:?}");
     assert_eq!(store.find_bodies(&[]).await.expect("an answer"), []);
 }
 
@@ -46,7 +46,7 @@ async fn uploads_are_swept_by_age(fixture: &Fixture) {
     assert_eq!(store.sweep_uploads(Duration::from_secs(3600)).await.expect("none"), 0);
     assert_eq!(store.sweep_uploads(Duration::from_millis(300)).await.expect("one"), 1);
     let places = store.find_bodies(&[[1; 32], [2; 32]]).await.expect("an answer");
-    assert_eq!(places, [Missing, Uploaded]);
+    assert!(matches!(places[..], [Missing, Uploaded(_)]), "{places:?}");
 }
 
 async fn digests_are_found_per_site(fixture: &Fixture) {

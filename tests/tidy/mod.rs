@@ -5,6 +5,7 @@
 //! fall silent unnoticed.
 
 mod bans;
+mod golden;
 mod graph;
 mod migrations;
 mod modules;
@@ -44,6 +45,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("one meaning", spelling::one_meaning),
     ("event names", spelling::event_names),
     ("migrations", migrations::applied),
+    ("golden files", golden::kept),
 ];
 
 #[test]

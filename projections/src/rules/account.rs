@@ -18,7 +18,8 @@ pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &Event, findings: &mut Fi
     }
     let imported = frame.provenance == Provenance::Imported;
     let unusable = opened.access == Access::Unusable;
-    if imported != unusable || imported != opened.import.is_some() {
+    let named = [opened.import.is_some(), opened.line.is_some()];
+    if imported != unusable || named != [imported; 2] {
         findings.push(Finding::breach(
             "account_of_import",
             "accounts of an imported history, and only those, can be used by nobody",

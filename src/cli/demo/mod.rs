@@ -126,7 +126,7 @@ async fn export_and_verify(
         .map_err(|e| Failure::fault(format!("{}: {e}", path.display())))?;
     let follower = Follower::new(store.clone(), Serving::default());
     let out = std::io::BufWriter::new(file);
-    let exported = export(store, &follower, out, &|_, _| {}).await?;
+    let exported = export(store, &follower, checkpoint, out, &|_, _| {}).await?;
     teller.exported(&exported, &path);
     let report = audit(&path, founded)?;
     teller.sound(&report);

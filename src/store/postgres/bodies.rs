@@ -30,17 +30,16 @@ pub(super) async fn put_uploads(pool: &PgPool, bodies: &[Body]) -> Result<(), St
 
 pub(super) async fn find(pool: &PgPool, ids: &[[u8; 32]]) -> Result<Vec<BodyPlace>, StoreError> {
     const FIND: &str = "
-        SELECT CASE WHEN EXISTS (SELECT 1 FROM body WHERE body.id = asked.id) THEN 2
-                    WHEN EXISTS (SELECT 1 FROM upload WHERE upload.id = asked.id) THEN 1
-                    ELSE 0 END
+        SELECT (SELECT octet_length(bytes) FROM body WHERE body.id = asked.id),
+               (SELECT octet_length(bytes) FROM upload WHERE upload.id = asked.id)
           FROM unnest($1::bytea[]) WITH ORDINALITY AS asked (id, place)
          ORDER BY place";
-    let found: Vec<i32> =
-        sqlx::query_scalar(FIND).bind(ids).fetch_all(pool).await.map_err(outcome::of_store)?;
-    let place = |place| match place {
-        2 => BodyPlace::Kept,
-        1 => BodyPlace::Uploaded,
-        _ => BodyPlace::Missing,
+    let found: Vec<(Option<i32>, Option<i32>)> =
+        sqlx::query_as(FIND).bind(ids).fetch_all(pool).await.map_err(outcome::of_store)?;
+    let place = |lengths| match lengths {
+        (Some(length), _) => BodyPlace::Kept(i32::unsigned_abs(length).into()),
+        (None, Some(length)) => BodyPlace::Uploaded(i32::unsigned_abs(length).into()),
+        (None, None) => BodyPlace::Missing,
     };
     Ok(found.into_iter().map(place).collect())
 }

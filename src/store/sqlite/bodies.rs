@@ -69,10 +69,9 @@ pub(super) async fn find(
         // One statement for both tables, so that a body cannot be moved between two looks.
         let text = format!(
             "WITH asked (id) AS (VALUES {})
-             SELECT id, EXISTS (SELECT 1 FROM body WHERE body.id = asked.id) FROM asked
-              WHERE EXISTS (SELECT 1 FROM body WHERE body.id = asked.id)
-                 OR EXISTS (SELECT 1 FROM upload WHERE upload.id = asked.id)
-              ORDER BY id",
+             SELECT id, (SELECT length(bytes) FROM body WHERE body.id = asked.id),
+                    (SELECT length(bytes) FROM upload WHERE upload.id = asked.id)
+               FROM asked ORDER BY id",
             placeholders(piece.len(), 1)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
@@ -80,8 +79,13 @@ pub(super) async fn find(
             query = query.bind(&id[..]);
         }
         for row in &query.fetch_all(pool).await.map_err(outcome::of_store)? {
-            let kept: bool = row.try_get(1).map_err(outcome::of_store)?;
-            let place = if kept { BodyPlace::Kept } else { BodyPlace::Uploaded };
+            let kept: Option<i64> = row.try_get(1).map_err(outcome::of_store)?;
+            let uploaded: Option<i64> = row.try_get(2).map_err(outcome::of_store)?;
+            let place = match (kept, uploaded) {
+                (Some(length), _) => BodyPlace::Kept(length.unsigned_abs()),
+                (None, Some(length)) => BodyPlace::Uploaded(length.unsigned_abs()),
+                (None, None) => BodyPlace::Missing,
+            };
             found.insert(fixed(row, 0)?, place);
         }
     }

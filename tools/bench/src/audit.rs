@@ -6,7 +6,7 @@ use std::io::{BufReader, BufWriter};
 use std::path::Path;
 use std::time::Instant;
 
-use annals::ledger::export::export;
+use annals::ledger::export::{at_newest_checkpoint, export};
 use annals::ledger::scan::scan;
 use annals::ledger::{Follower, Serving};
 use annals::store::{Row, SharedStore};
@@ -36,9 +36,10 @@ pub async fn exported(
     figures: &mut Figures,
 ) -> Result<(), Failed> {
     let path = folder.join("export.ndjson");
-    let follower = Follower::new(store.clone(), Serving::default());
+    let (follower, checkpoint) = at_newest_checkpoint(store).await?;
     let begun = Instant::now();
-    let done = export(store, &follower, BufWriter::new(File::create(&path)?), &|_, _| {}).await?;
+    let out = BufWriter::new(File::create(&path)?);
+    let done = export(store, &follower, &checkpoint, out, &|_, _| {}).await?;
     let size = done.size as f64;
     figures.add(Where::Sqlite, "export", size / begun.elapsed().as_secs_f64());
     figures.add(Where::Machine, "exported", size);

@@ -1,0 +1,197 @@
+//! 信息 — drafted, reviewed, shown, moved, withdrawn: what may follow what.
+
+use annals_events::Hash;
+use annals_events::command::{self, Command};
+use annals_events::content::{self, Change, Event};
+
+use super::town::{Town, changed, saying, shown};
+use super::{Row, hold};
+
+fn correct(t: &Town, body: Hash) -> Command {
+    let (path, site) = ("a.html".to_owned(), t.site);
+    Command::CorrectContent(command::CorrectContent { body, bytes: 6, path, site, title: None })
+}
+
+fn moved(t: &Town) -> Command {
+    let (from, path) = ("a.html".to_owned(), "b.html".to_owned());
+    Command::MoveContent(command::MoveContent { from, path, site: t.site })
+}
+
+/// Commands on content, in the order of a page's life.
+pub const ROWS: &[Row] = &[
+    Row {
+        when: "a new page is drafted",
+        then: &[],
+        draft: |t| t.step(Town::draft, t.editor, t.brought()),
+    },
+    Row {
+        when: "another version is drafted while one is in work",
+        then: &[],
+        draft: |t| t.step(Town::draft, t.editor, t.drafted),
+    },
+    Row {
+        when: "a draft names an unknown site",
+        then: &["site_unknown", "column_unknown"],
+        draft: |t| {
+            let site = annals_events::id::SiteId(t.unknown());
+            let draft = t.step(Town::draft, t.editor, t.brought());
+            let (body, column) = (t.body, Some(t.column));
+            saying(draft, Event::Drafted(content::Drafted { body, bytes: 6, column, site }))
+        },
+    },
+    Row {
+        when: "a draft names a column of another site",
+        then: &["column_unknown"],
+        draft: |t| {
+            let draft = t.step(Town::draft, t.editor, t.brought());
+            let (body, column, site) = (t.body, Some(t.other_column), t.site);
+            saying(draft, Event::Drafted(content::Drafted { body, bytes: 6, column, site }))
+        },
+    },
+    Row {
+        when: "a draft names no column",
+        then: &[],
+        draft: |t| {
+            let draft = t.step(Town::draft, t.editor, t.brought());
+            let (body, site) = (t.body, t.site);
+            saying(draft, Event::Drafted(content::Drafted { body, bytes: 6, column: None, site }))
+        },
+    },
+    Row {
+        when: "a draft moves a page to another site",
+        then: &["content_of_other_site"],
+        draft: |t| {
+            let draft = t.step(Town::draft, t.editor, t.drafted);
+            let (body, column, site) = (t.body, Some(t.other_column), t.other_site);
+            saying(draft, Event::Drafted(content::Drafted { body, bytes: 6, column, site }))
+        },
+    },
+    Row {
+        when: "a withdrawn page is drafted again",
+        then: &["content_withdrawn"],
+        draft: |t| t.step(Town::draft, t.editor, t.withdrawn),
+    },
+    Row {
+        when: "somebody else passes the version in work",
+        then: &[],
+        draft: |t| t.step(Town::pass, t.reviewer, t.drafted),
+    },
+    Row {
+        when: "a page without a version in work is passed",
+        then: &["draft_missing"],
+        draft: |t| t.step(Town::pass, t.reviewer, t.live),
+    },
+    Row {
+        when: "a page that nobody knows is passed",
+        then: &["draft_missing"],
+        draft: |t| t.step(Town::pass, t.reviewer, t.brought()),
+    },
+    Row {
+        when: "another version than the one in work is passed",
+        then: &["draft_changed"],
+        draft: |t| {
+            let draft = t.step(Town::pass, t.reviewer, t.drafted);
+            let (body, level, site) = (Hash::ZERO, content::ReviewLevel::Final, t.site);
+            saying(draft, Event::ReviewPassed(content::ReviewPassed { body, level, site }))
+        },
+    },
+    Row {
+        when: "the author passes his own version",
+        then: &["reviewer_is_author"],
+        draft: |t| t.step(Town::pass, t.editor, t.drafted),
+    },
+    Row {
+        when: "a passed version is published",
+        then: &[],
+        draft: |t| t.step(Town::publish, t.editor, t.passed),
+    },
+    Row {
+        when: "a version that nobody passed is published",
+        then: &["review_missing"],
+        draft: |t| t.step(Town::publish, t.editor, t.drafted),
+    },
+    Row {
+        when: "another version than the one passed is published",
+        then: &["review_missing"],
+        draft: |t| {
+            let draft = t.step(Town::publish, t.editor, t.passed);
+            saying(draft, Event::Published(shown(t.site, Hash::ZERO, None)))
+        },
+    },
+    Row {
+        when: "a page that is shown is published again",
+        then: &["review_missing", "content_published"],
+        draft: |t| t.step(Town::publish, t.editor, t.live),
+    },
+    Row {
+        when: "a commanded entry names an import",
+        then: &["content_of_import"],
+        draft: |t| {
+            let draft = t.step(Town::publish, t.editor, t.passed);
+            let said = t.said(Change::Created);
+            saying(draft, Event::Published(shown(t.site, t.body, Some(&said))))
+        },
+    },
+    Row {
+        when: "a page that is not shown is corrected",
+        then: &["content_not_live"],
+        draft: |t| t.by(t.editor, t.passed, &correct(t, t.body)),
+    },
+    Row {
+        when: "a shown page is corrected without review",
+        then: &["review_missing"],
+        draft: |t| t.by(t.editor, t.live, &correct(t, t.body)),
+    },
+    Row { when: "a shown page is moved", then: &[], draft: |t| t.by(t.editor, t.live, &moved(t)) },
+    Row {
+        when: "a page in work is moved",
+        then: &["content_not_live"],
+        draft: |t| t.by(t.editor, t.drafted, &moved(t)),
+    },
+    Row {
+        when: "a shown page is withdrawn",
+        then: &[],
+        draft: |t| t.step(Town::withdraw, t.reviewer, t.live),
+    },
+    Row {
+        when: "a withdrawn page is withdrawn again",
+        then: &["content_not_live"],
+        draft: |t| t.step(Town::withdraw, t.reviewer, t.withdrawn),
+    },
+];
+
+#[test]
+fn content_follows_its_rules() {
+    hold(ROWS);
+}
+
+/// The version in work is the one reviewed: a correction of a shown page, in three steps.
+#[test]
+fn a_shown_page_is_corrected_after_its_new_version_was_passed() {
+    let mut town = Town::build();
+    let draft = town.step(Town::draft, town.editor, town.live);
+    town.scribe.write(&draft);
+    let early = town.by(town.editor, town.live, &correct(&town, town.body));
+    assert_eq!(town.scribe.judge(&early)[0].name, "review_missing");
+    let pass = town.step(Town::pass, town.reviewer, town.live);
+    town.scribe.write(&pass);
+    let again = town.step(Town::publish, town.editor, town.live);
+    assert_eq!(town.scribe.judge(&again)[0].name, "content_published");
+    let good = town.by(town.editor, town.live, &correct(&town, town.body));
+    assert_eq!(town.scribe.judge(&good), []);
+    // Whoever drafts anew takes the pass away.
+    let anew = town.step(Town::draft, town.editor, town.live);
+    town.scribe.write(&anew);
+    let stale = town.by(town.editor, town.live, &correct(&town, town.body));
+    assert_eq!(town.scribe.judge(&stale)[0].name, "review_missing");
+}
+
+#[test]
+fn facts_of_a_change_are_the_same_for_a_move_and_a_withdrawal() {
+    let town = Town::build();
+    let facts = changed(town.site, None);
+    for event in [Event::Moved(facts.clone()), Event::Withdrawn(facts)] {
+        let draft = saying(town.by(town.editor, town.live, &moved(&town)), event);
+        assert_eq!(town.scribe.judge(&draft), []);
+    }
+}
