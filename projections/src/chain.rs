@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use annals_events::entry::CommandInfo;
-use annals_events::id::{CommandKey, Stream, Subject};
+use annals_events::id::{CommandKey, Stream, Subject, Thing};
 use annals_events::merkle::Frontier;
 use annals_events::{Hash, Header, Time};
 use serde::{Deserialize, Serialize};
@@ -188,13 +188,18 @@ impl Chain {
             (None, Some(command)) if self.knows_command(command.key) => {
                 breach("the command's key was used before")
             }
-            (None, Some(command))
-                if command.seen != self.tip(command.stream).map_or(Hash::ZERO, |tip| tip.leaf) =>
-            {
+            (None, Some(command)) if self.is_stale(command) => {
                 breach("seen is not the newest entry of the command's stream")
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the actor was not shown the newest entry of the stream. The ledger's own streams
+    /// are left out: epochs and seals come in between without anybody's doing.
+    pub fn is_stale(&self, command: &CommandInfo) -> bool {
+        command.stream.thing != Thing::Ledger
+            && command.seen != self.tip(command.stream).map_or(Hash::ZERO, |tip| tip.leaf)
     }
 
     /// An unfinished command at the end, as a breach of its last entry.

@@ -8,7 +8,7 @@ use annals_events::hash::Bytes;
 use annals_events::id::Stream;
 use annals_events::keys::{IntroducedKey, KeyStatement, Role, SecretKey};
 use annals_events::ledger::{Event as LedgerEvent, KeyRotated};
-use annals_events::{Event, Hash, Time};
+use annals_events::{Event, Time};
 use annals_projections::Frame;
 use annals_projections::judge::{self, Finding, View, Weight};
 
@@ -124,10 +124,7 @@ fn check_target(world: &World<'_>, info: &CommandInfo, command: &Command) -> Res
         }
         _ => {}
     }
-    // A proposal rests on nothing in its stream, and the ledger's own begins each epoch with an
-    // entry that nobody was shown. The act proposed is checked when it is done.
-    let rests_on_stream = !matches!(command, Command::ProposeAct(_));
-    if rests_on_stream && info.seen != tip.map_or(Hash::ZERO, |tip| tip.leaf) {
+    if world.chain.is_stale(info) {
         return Err(refusal("stale", "the stream has entries that the actor was not shown"));
     }
     Ok(())

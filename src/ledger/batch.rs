@@ -9,7 +9,7 @@ use annals_projections::SEAL_EVERY;
 use rayon::prelude::*;
 
 use super::anchor::Anchored;
-use super::build::{self, Built, Frame};
+use super::build::{self, Built, Frame, Written};
 use super::decider::{Decided, Decider, World};
 use super::follower::Serving;
 use super::lead::{self, Lead};
@@ -55,7 +55,7 @@ pub fn decide<D: Decider>(
     let before = deciding.chain.size() - lead.pending.len() as u64;
     let mut work = Work { built: lead.pending.clone(), fates: Vec::new(), bodies: Vec::new() };
     let pending = work.built.len();
-    let mut seal = false;
+    let (mut seal, mut named) = (false, HashSet::new());
     for request in requests {
         let key = request.command.key;
         if deciding.chain.knows_command(key) {
@@ -79,11 +79,11 @@ pub fn decide<D: Decider>(
                 let first = work.built.len();
                 match write(deciding, frame, &request.command, decided, &mut work.built) {
                     Ok(()) => {
-                        let known: Vec<[u8; 32]> = work.bodies.iter().map(|b| b.id).collect();
-                        let new = request.uploads.iter().filter(|upload| {
-                            !moved.contains(&upload.id) && !known.contains(&upload.id)
-                        });
-                        work.bodies.extend(new.cloned());
+                        for upload in &request.uploads {
+                            if !moved.contains(&upload.id) && named.insert(upload.id) {
+                                work.bodies.push(upload.clone());
+                            }
+                        }
                         Fate::Written { first, last: work.built.len() }
                     }
                     Err(error) => Fate::Not(error),
@@ -112,7 +112,7 @@ fn write(
 ) -> Result<(), WriteError> {
     let of = u32::try_from(decided.drafts.len()).unwrap_or(u32::MAX);
     let mut entries = Vec::with_capacity(decided.drafts.len());
-    for (index, draft) in (0u32..).zip(&decided.drafts) {
+    for (index, draft) in (0u32..).zip(decided.drafts) {
         let command = CommandInfo { index, of, ..command.clone() };
         let frame = Frame {
             origin,
@@ -129,28 +129,28 @@ fn write(
             .map_err(|error| WriteError::TooLarge(error.to_string()))?;
         entries.push(entry);
     }
-    for (entry, draft) in entries.iter().zip(&decided.drafts) {
-        if let Event::Ledger(event) = &draft.event {
+    for entry in &entries {
+        if let Event::Ledger(event) = &entry.event {
             let introduced = deciding.ring.introduce(&entry.header, entry.leaf, event);
             introduced.map_err(WriteError::Fault)?;
         }
-        deciding.fold(&entry.header, entry.leaf, &draft.event);
+        deciding.fold(&entry.header, entry.leaf, &entry.event);
     }
     built.extend(entries);
     Ok(())
 }
 
 /// Sign every entry with the epoch's key.
-pub fn sign(lead: &Lead, built: Vec<Built>, origin: &str) -> Vec<Row> {
+pub fn sign(lead: &Lead, built: Vec<Built>, origin: &str) -> (Vec<Row>, Vec<Written>) {
     let key = &lead.entry_key;
     let sign = |entry: Built| {
         let signature = entry::sign(key, origin, &entry.leaf);
         entry.into_row(signature)
     };
     if built.len() < SIGN_PARALLEL_FROM {
-        built.into_iter().map(sign).collect()
+        built.into_iter().map(sign).unzip()
     } else {
-        tokio::task::block_in_place(|| built.into_par_iter().map(sign).collect())
+        tokio::task::block_in_place(|| built.into_par_iter().map(sign).unzip())
     }
 }
 

@@ -4,7 +4,7 @@ use annals_events::entry::{
     self, About, Actor, ActorSignature, CommandInfo, Header, Part, Provenance, RawEntry,
 };
 use annals_events::id::{EntryId, Number, Stream, Subject};
-use annals_events::{Hash, SCHEMA, Time};
+use annals_events::{Event, Hash, SCHEMA, Time};
 use annals_projections::chain::Chain;
 
 use super::decider::Draft;
@@ -46,6 +46,21 @@ pub struct Built {
     pub facts: Part,
     /// Private part.
     pub private: Option<Part>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What this process knows of an entry it wrote, so that reading it back needs no parsing.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The header.
+    pub header: Header,
+    /// Its leaf.
+    pub leaf: Hash,
+    /// The entry signature.
+    pub signature: [u8; 64],
+    /// What happened.
+    pub event: Event,
 }
 
 /// The system would give no random bytes, or the entry is beyond a limit.
@@ -90,17 +105,17 @@ pub fn build(
     chain: &Chain,
     earlier: &[Built],
     frame: &Frame<'_>,
-    draft: &Draft,
+    draft: Draft,
 ) -> Result<Built, BuildError> {
     let place = Place { chain, earlier };
     let mut random = [0; 74];
     getrandom::fill(&mut random).map_err(|e| BuildError(e.to_string()))?;
     let (facts_salt, rest) = random.split_first_chunk::<32>().expect("74 bytes hold 32");
     let (private_salt, id) = rest.split_first_chunk::<32>().expect("42 bytes hold 32");
-    let facts = Part { salt: *facts_salt, bytes: draft.event.facts() };
-    let private = draft.private.clone().map(|bytes| Part { salt: *private_salt, bytes });
-    let stream = draft.stream;
-    let subjects = draft.event.about(stream, frame.actor);
+    let Draft { stream, event, private } = draft;
+    let facts = Part { salt: *facts_salt, bytes: event.facts() };
+    let private = private.map(|bytes| Part { salt: *private_salt, bytes });
+    let subjects = event.about(stream, frame.actor);
     let about: Vec<About> = subjects
         .into_iter()
         .map(|subject| About { number: Number(place.number(subject)), subject })
@@ -126,14 +141,14 @@ pub fn build(
         rulebook: None,
         schema: SCHEMA,
         stream,
-        kind: draft.event.kind().to_owned(),
+        kind: event.kind().to_owned(),
         v: 1,
         version: Number(place.version(stream)),
     };
     let header_bytes = header.to_bytes();
     check_limits(&header, &header_bytes, &facts, private.as_ref())?;
     let leaf = entry::leaf(&header_bytes);
-    Ok(Built { header, header_bytes, leaf, facts, private })
+    Ok(Built { header, header_bytes, leaf, facts, private, event })
 }
 
 fn check_limits(
@@ -163,10 +178,10 @@ fn entry_id(now: Time, random: &[u8]) -> EntryId {
 }
 
 impl Built {
-    /// The row a store keeps, with its signature.
-    pub fn into_row(self, signature: [u8; 64]) -> Row {
-        let Built { header, header_bytes, leaf, facts, private } = self;
-        Row {
+    /// The row a store keeps, with its signature, and what to remember of it.
+    pub fn into_row(self, signature: [u8; 64]) -> (Row, Written) {
+        let Built { header, header_bytes, leaf, facts, private, event } = self;
+        let row = Row {
             position: header.position.0,
             leaf: leaf.0,
             header: header_bytes,
@@ -178,7 +193,8 @@ impl Built {
             version: header.version.0,
             command_key: header.command.as_ref().map(|c| c.key.0.into_bytes()),
             command_index: header.command.as_ref().map(|c| c.index),
-        }
+        };
+        (row, Written { header, leaf, signature, event })
     }
 }
 

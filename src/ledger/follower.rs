@@ -2,8 +2,13 @@
 //!
 //! Every instance is one, the leader too: what is served, sealed and snapshotted was read back
 //! from the store and hashed again. On a bad entry it stops and says why.
+//!
+//! What this process wrote itself it compares with what it remembers of it, by all its hashes and
+//! the signature, and so need not parse again; everything else is checked from its bytes.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
 
 use annals_events::{Event, Hash, Header, entry};
 use annals_projections::chain::Chain;
@@ -12,15 +17,23 @@ use annals_projections::keys::KeyRing;
 use annals_projections::{Frame, State};
 use annals_verify::{Prepared, prepare};
 use rayon::prelude::*;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, Notify};
+use tokio::task::JoinHandle;
 
-use super::build::raw_entry;
+use super::build::{Written, raw_entry};
 use crate::store::{Row, SharedStore, StoreError};
 
 /// Rows read at once while catching up.
 const PAGE: u32 = 2_000;
 /// Below this many rows a page is checked on one thread.
-const PARALLEL_FROM: usize = 16;
+const PARALLEL_FROM: usize = 64;
+/// Rows folded before whoever reads the serving state gets a turn.
+const FOLD: usize = 128;
+/// Entries of this process's own that are remembered at most; the oldest are forgotten first and
+/// then checked like anybody's.
+const REMEMBERED: usize = 16_384;
+/// How far the loop lets what is served fall behind what this process writes.
+const BEHIND: Duration = Duration::from_millis(50);
 
 /// The state that answers reads.
 #[derive(Clone)]
@@ -65,23 +78,32 @@ pub enum FollowError {
 pub struct Follower {
     store: SharedStore,
     serving: Mutex<Serving>,
-    own_epoch: AtomicU64,
+    /// Held by whoever catches up; the serving state itself is locked for moments only.
+    following: Mutex<()>,
+    remembered: std::sync::Mutex<VecDeque<Written>>,
+    news: Notify,
 }
 
 impl Follower {
     /// Go on from a state (empty, or loaded from a snapshot).
     pub fn new(store: SharedStore, serving: Serving) -> Follower {
-        Follower { store, serving: Mutex::new(serving), own_epoch: AtomicU64::new(u64::MAX) }
+        Follower {
+            store,
+            serving: Mutex::new(serving),
+            following: Mutex::new(()),
+            remembered: std::sync::Mutex::default(),
+            news: Notify::new(),
+        }
     }
 
-    /// Signatures of this epoch are this process's own and need no second look.
-    pub fn skip_signatures_of(&self, epoch: u64) {
-        self.own_epoch.store(epoch, Ordering::Relaxed);
-    }
-
-    /// Every signature is looked at again.
-    pub fn skip_no_signatures(&self) {
-        self.own_epoch.store(u64::MAX, Ordering::Relaxed);
+    /// This process committed these entries.
+    pub fn written(&self, entries: Vec<Written>) {
+        let mut remembered = self.remembered.lock().expect("no holder panics");
+        remembered.extend(entries);
+        let excess = remembered.len().saturating_sub(REMEMBERED);
+        remembered.drain(..excess);
+        drop(remembered);
+        self.news.notify_one();
     }
 
     /// The serving state as it is now.
@@ -91,12 +113,9 @@ impl Follower {
 
     /// Fold everything up to the store's head, or to `size`, whichever is less.
     pub async fn catch_up(&self, size: u64) -> Result<(), FollowError> {
-        let mut serving = self.serving.lock().await;
-        if let Some((position, what, detail)) = serving.stopped.clone() {
-            return Err(FollowError::Bad { position, what, detail });
-        }
+        let _following = self.following.lock().await;
         loop {
-            let at = serving.chain.size();
+            let at = self.at().await?;
             let Some(left) = size.checked_sub(at).filter(|left| *left > 0) else {
                 return Ok(());
             };
@@ -105,13 +124,75 @@ impl Follower {
             if rows.is_empty() {
                 return Ok(());
             }
-            let own = self.own_epoch.load(Ordering::Relaxed);
-            let taken = tokio::task::block_in_place(|| serving.take(rows, own));
-            if let Err(FollowError::Bad { position, what, detail }) = &taken {
-                serving.stopped = Some((*position, what, detail.clone()));
+            let known = self.recall(&rows);
+            let mut looked = look_at_all(rows, known).into_iter().peekable();
+            while looked.peek().is_some() {
+                let some = looked.by_ref().take(FOLD);
+                let mut serving = self.serving.lock().await;
+                let taken = tokio::task::block_in_place(|| serving.take(some));
+                if let Err(FollowError::Bad { position, what, detail }) = &taken {
+                    serving.stopped = Some((*position, what, detail.clone()));
+                }
+                taken?;
             }
-            taken?;
         }
+    }
+
+    /// Up to where everything is folded; an error once something did not hold.
+    async fn at(&self) -> Result<u64, FollowError> {
+        let serving = self.serving.lock().await;
+        match serving.stopped.clone() {
+            Some((position, what, detail)) => Err(FollowError::Bad { position, what, detail }),
+            None => Ok(serving.chain.size()),
+        }
+    }
+
+    /// What is remembered of each of these rows.
+    fn recall(&self, rows: &[Row]) -> Vec<Option<Written>> {
+        let mut remembered = self.remembered.lock().expect("no holder panics");
+        let place = |written: &Written| written.header.position.0;
+        rows.iter()
+            .map(|row| {
+                while remembered.front().is_some_and(|front| place(front) < row.position) {
+                    remembered.pop_front();
+                }
+                let same = remembered.front().is_some_and(|front| place(front) == row.position);
+                if same { remembered.pop_front() } else { None }
+            })
+            .collect()
+    }
+
+    async fn follow(&self) {
+        loop {
+            self.news.notified().await;
+            tokio::time::sleep(BEHIND).await;
+            match self.catch_up(u64::MAX).await {
+                Ok(()) => {}
+                Err(FollowError::Store(error)) => {
+                    tracing::warn!(%error, "what was written is not folded yet");
+                }
+                Err(bad) => {
+                    tracing::error!("following stopped: {bad}");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// The loop; it ends when this is dropped.
+pub struct Following(JoinHandle<()>);
+
+impl Following {
+    /// Follow what this process writes.
+    pub fn start(follower: Arc<Follower>) -> Following {
+        Following(tokio::spawn(async move { follower.follow().await }))
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -122,21 +203,20 @@ impl Serving {
     }
 
     /// Verify and fold rows in order.
-    pub fn take(&mut self, rows: Vec<Row>, own_epoch: u64) -> Result<(), FollowError> {
-        let prepared: Vec<Prepared> = if rows.len() < PARALLEL_FROM {
-            rows.into_iter().map(prepare_row).collect()
-        } else {
-            rows.into_par_iter().map(prepare_row).collect()
-        };
+    fn take(&mut self, entries: impl Iterator<Item = Looked>) -> Result<(), FollowError> {
         let mut signed = Vec::new();
         let mut failed = Ok(());
-        for entry in prepared {
-            match self.take_one(entry, own_epoch) {
-                Ok(check) => signed.extend(check),
-                Err(error) => {
-                    failed = Err(error);
-                    break;
+        for entry in entries {
+            let taken = match entry {
+                Looked::Own(written) => {
+                    let Written { header, leaf, event, .. } = *written;
+                    self.take_one(&header, leaf, &event)
                 }
+                Looked::Read(prepared) => self.take_read(*prepared).map(|check| signed.push(check)),
+            };
+            if let Err(error) = taken {
+                failed = Err(error);
+                break;
             }
         }
         // A signature that fails lies before the entry that did not fit.
@@ -154,11 +234,7 @@ impl Serving {
         }
     }
 
-    fn take_one(
-        &mut self,
-        prepared: Prepared,
-        own_epoch: u64,
-    ) -> Result<Option<Signed>, FollowError> {
+    fn take_read(&mut self, prepared: Prepared) -> Result<Signed, FollowError> {
         let position = self.chain.size();
         let bad = |what, detail: String| FollowError::Bad { position, what, detail };
         if let Some(breach) = prepared.breach {
@@ -170,28 +246,27 @@ impl Serving {
         let Some(event) = prepared.event else {
             return Err(bad("facts", format!("type {} is not known here", header.kind)));
         };
-        self.chain.check(&header).map_err(|b| bad(b.what, b.detail))?;
-        self.chain.check_command(&header).map_err(|b| bad(b.what, b.detail))?;
-        if let Event::Ledger(event) = &event {
-            self.ring
-                .introduce(&header, prepared.leaf, event)
-                .map_err(|detail| bad("key", detail))?;
-        }
+        self.take_one(&header, prepared.leaf, &event)?;
         let Some((key, _)) = self.ring.entry_key(header.epoch.0) else {
             return Err(bad("signature", "its epoch has no entry key".to_owned()));
         };
-        let signed = (header.epoch.0 != own_epoch).then_some((
-            *key,
-            prepared.leaf,
-            prepared.raw.signature,
-            position,
-        ));
-        let findings = self.fold(&header, prepared.leaf, &event);
+        Ok((*key, prepared.leaf, prepared.raw.signature, position))
+    }
+
+    fn take_one(&mut self, header: &Header, leaf: Hash, event: &Event) -> Result<(), FollowError> {
+        let position = self.chain.size();
+        let bad = |what, detail: String| FollowError::Bad { position, what, detail };
+        self.chain.check(header).map_err(|b| bad(b.what, b.detail))?;
+        self.chain.check_command(header).map_err(|b| bad(b.what, b.detail))?;
+        if let Event::Ledger(event) = event {
+            self.ring.introduce(header, leaf, event).map_err(|detail| bad("key", detail))?;
+        }
+        let findings = self.fold(header, leaf, event);
         if findings.iter().any(|finding| finding.weight == Weight::Breach) {
             self.breaches += 1;
             tracing::error!(position, ?findings, "an entry was written against the rules");
         }
-        Ok(signed)
+        Ok(())
     }
 
     /// Fold one entry that was checked, or that this process is about to write.
@@ -206,6 +281,34 @@ impl Serving {
 
 type Signed = (annals_events::keys::PublicKey, Hash, [u8; 64], u64);
 
-fn prepare_row(row: Row) -> Prepared {
-    prepare(raw_entry(row), None, None, None)
+/// A row that was hashed again.
+enum Looked {
+    /// It is, to the last byte, what this process wrote there.
+    Own(Box<Written>),
+    /// Anybody's: what its bytes tell.
+    Read(Box<Prepared>),
+}
+
+fn look_at_all(rows: Vec<Row>, known: Vec<Option<Written>>) -> Vec<Looked> {
+    if rows.len() < PARALLEL_FROM {
+        rows.into_iter().zip(known).map(look_at).collect()
+    } else {
+        tokio::task::block_in_place(|| rows.into_par_iter().zip(known).map(look_at).collect())
+    }
+}
+
+fn look_at((row, known): (Row, Option<Written>)) -> Looked {
+    match known {
+        Some(written) if is_same(&row, &written) => Looked::Own(Box::new(written)),
+        _ => Looked::Read(Box::new(prepare(raw_entry(row), None, None, None))),
+    }
+}
+
+/// Equal hashes are equal bytes; and what was written held.
+fn is_same(row: &Row, written: &Written) -> bool {
+    let private = row.private.as_ref().map(|(salt, bytes)| entry::private_digest(salt, bytes));
+    entry::leaf(&row.header) == written.leaf
+        && row.signature == written.signature
+        && entry::facts_digest(&row.facts_salt, &row.facts) == written.header.facts_digest
+        && private == written.header.private_digest
 }

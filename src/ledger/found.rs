@@ -64,7 +64,7 @@ pub async fn found(
         .into_iter()
         .map(|entry| {
             let signature = entry::sign(&entry_key, beginning.origin, &entry.leaf);
-            entry.into_row(signature)
+            entry.into_row(signature).0
         })
         .collect();
     let holder = uuid::Uuid::now_v7().to_string();
@@ -185,14 +185,14 @@ fn first_batch(
     };
     let mut serving = Serving::default();
     let mut all = Vec::new();
-    for draft in &drafts {
+    for draft in drafts {
         let built = build::build(&serving.chain, &[], &frame, draft)
             .map_err(|error| WriteError::Fault(error.to_string()))?;
-        if let Event::Ledger(event) = &draft.event {
+        if let Event::Ledger(event) = &built.event {
             let introduced = serving.ring.introduce(&built.header, built.leaf, event);
             introduced.map_err(WriteError::Fault)?;
         }
-        if let Some(finding) = serving.fold(&built.header, built.leaf, &draft.event).first() {
+        if let Some(finding) = serving.fold(&built.header, built.leaf, &built.event).first() {
             return Err(WriteError::Fault(format!("{}: {}", finding.name, finding.detail)));
         }
         all.push(built);

@@ -84,11 +84,9 @@ pub async fn take(
         AcquireError::Store(error) => WriteError::Retryable(error.to_string()),
     })?;
     let head = read_head(&parts.store).await?;
-    follower.skip_no_signatures();
     follower.catch_up(head.size).await?;
     let anchored = move_anchor_up(parts, anchored, &head).await?;
     let entry_key = SecretKey::generate().map_err(|e| WriteError::Fault(e.to_string()))?;
-    follower.skip_signatures_of(lease.epoch);
     *guard = ClockGuard::new(parts.clock.as_ref());
     let store_lead = lead_of(&head, parts.clock.as_ref());
     Ok(Lead {
@@ -282,11 +280,11 @@ pub fn internal(
         occurred_at: None,
     };
     let draft = Draft { stream, event: Event::Ledger(event), private: None };
-    let built = build::build(&serving.chain, &[], &frame, &draft)
+    let built = build::build(&serving.chain, &[], &frame, draft)
         .map_err(|error| WriteError::Fault(error.to_string()))?;
-    if let Event::Ledger(event) = &draft.event {
+    if let Event::Ledger(event) = &built.event {
         serving.ring.introduce(&built.header, built.leaf, event).map_err(WriteError::Fault)?;
     }
-    serving.fold(&built.header, built.leaf, &draft.event);
+    serving.fold(&built.header, built.leaf, &built.event);
     Ok(built)
 }

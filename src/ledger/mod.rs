@@ -11,6 +11,7 @@ pub mod follower;
 pub mod found;
 pub mod index;
 pub mod keys;
+pub mod lookup;
 pub mod request;
 pub mod scan;
 pub mod seal;

@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::batch::{self, Fate};
 use super::decider::Decider;
-use super::follower::{FollowError, Follower};
+use super::follower::{FollowError, Follower, Following};
 use super::lead::{self, Lead, Parts};
 use super::request::{Answer, Enqueued, Receipt, Request, WriteError, stopping};
 use super::seal::{self, SealError};
@@ -42,6 +42,7 @@ pub struct Ledger<D: Decider> {
     follower: Arc<Follower>,
     parts: Arc<Parts>,
     signer: Arc<Mutex<Option<Signer>>>,
+    _following: Following,
     /// What was said while the state was loaded, e.g. discarded snapshots.
     pub said: Vec<String>,
 }
@@ -78,7 +79,8 @@ impl<D: Decider> Ledger<D> {
             signer: signer.clone(),
         };
         tokio::spawn(sequencer.run(queue));
-        Ok(Ledger { calls, follower, parts, signer, said })
+        let _following = Following::start(follower.clone());
+        Ok(Ledger { calls, follower, parts, signer, _following, said })
     }
 
     /// Write a command.
@@ -271,9 +273,10 @@ impl<D: Decider> Sequencer<D> {
         let origin = lead.deciding.as_ref().map_or("", |d| d.chain.origin()).to_owned();
         let written = work.fates.iter().any(|fate| matches!(fate, Fate::Written { .. }));
         let rows = if written {
-            let rows = batch::sign(lead, work.built, &origin);
+            let (rows, known) = batch::sign(lead, work.built, &origin);
             let batch = Batch { rows, bodies: work.bodies };
             self.commit(&batch).await?;
+            self.follower.written(known);
             self.moved.extend(batch.bodies.iter().map(|body| body.id));
             batch.rows
         } else {

@@ -79,8 +79,8 @@ async fn forge(place: &Place, change: impl FnOnce(&mut Built)) {
     .into();
     let stream: Stream = serving.state.ledger.id().expect("a ledger").into();
     let start = Draft { stream, event, private: None };
-    let first = build(&serving.chain, &[], &frame, &start).expect("built");
-    serving.fold(&first.header, first.leaf, &start.event);
+    let first = build(&serving.chain, &[], &frame, start).expect("built");
+    serving.fold(&first.header, first.leaf, &first.event);
     let opened = site::Event::Opened(site::Opened {
         import: None,
         line: None,
@@ -89,13 +89,13 @@ async fn forge(place: &Place, change: impl FnOnce(&mut Built)) {
     });
     let site = SiteId(uuid::Uuid::now_v7());
     let draft = Draft { stream: site.into(), event: opened.into(), private: None };
-    let mut second = build(&serving.chain, &[], &frame, &draft).expect("built");
+    let mut second = build(&serving.chain, &[], &frame, draft).expect("built");
     change(&mut second);
     second.header_bytes = second.header.to_bytes();
     second.leaf = entry::leaf(&second.header_bytes);
     let rows = [first, second].map(|built| {
         let signature = entry::sign(&key, ORIGIN, &built.leaf);
-        built.into_row(signature)
+        built.into_row(signature).0
     });
     let batch = Batch { rows: rows.into(), bodies: Vec::new() };
     store.append(&lease, &head, &batch).await.expect("appended");

@@ -27,7 +27,7 @@ fn entry_id() -> impl Strategy<Value = EntryId> {
 }
 
 fn actor(position: u64) -> impl Strategy<Value = Actor> {
-    let authenticated = prop_oneof![Just(Authentication::Key), Just(Authentication::Certificate)];
+    let authenticated = prop_oneof![Just(Authentication::Token), Just(Authentication::Certificate)];
     let below = option::of(0..position.max(1));
     (uuid(), authenticated, below, option::of(uuid()), uuid()).prop_map(
         move |(account, authenticated, authority, on_behalf_of, organisation)| Actor {

@@ -146,11 +146,6 @@ pub fn annals_verify(arguments: &[&str]) -> Output {
     run(&built().join("annals-verify"), &all)
 }
 
-/// `annals-bench`, as built by `cargo build --workspace --bins`.
-pub fn bench_program() -> PathBuf {
-    built().join("annals-bench")
-}
-
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

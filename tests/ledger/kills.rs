@@ -2,6 +2,7 @@
 //! printed is there, and the next start works at once.
 //!
 //! The load is this test binary itself, run again for one test with [`LOAD`] set.
+#![allow(clippy::disallowed_methods, reason = "the environment is how programs are started")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};

@@ -189,7 +189,7 @@ async fn change_bytes(kind: Kind) {
                 continue;
             };
             done += 1;
-            let report = ground.scan(&store, rng.next() % 2 == 0).await;
+            let report = ground.scan(&store, rng.next().is_multiple_of(2)).await;
             let position = report.first_bad.as_ref().map(|bad| bad.position);
             if report.verdict != Verdict::Tampered || position != Some(at) {
                 wrong.push(format!("{did}: expected {at}, {:?}", found(&report)));
@@ -215,7 +215,8 @@ async fn misshape(place: &Place) {
     let mut attacker = Attacker::of(place).await;
     let wrong = match attacker {
         Attacker::Sqlite(_) => [
-            "PRAGMA ignore_check_constraints = on; UPDATE entry SET leaf = X'00' WHERE position = 70",
+            "PRAGMA ignore_check_constraints = on; \
+             UPDATE entry SET leaf = X'00' WHERE position = 70",
             "UPDATE entry SET stream = CAST(X'636fff' AS TEXT) WHERE position = 70",
         ],
         Attacker::Postgres(_) => [

@@ -173,11 +173,11 @@ impl Forge {
             cause: None,
             occurred_at: None,
         };
-        let built = build::build(&self.serving.chain, &[], &frame, &draft).expect("an entry");
-        if let Event::Ledger(event) = &draft.event {
+        let built = build::build(&self.serving.chain, &[], &frame, draft).expect("an entry");
+        if let Event::Ledger(event) = &built.event {
             self.serving.ring.introduce(&built.header, built.leaf, event).expect("good keys");
         }
-        self.serving.fold(&built.header, built.leaf, &draft.event);
+        self.serving.fold(&built.header, built.leaf, &built.event);
         self.roots.push(self.serving.chain.root());
         let key = self.entry_key();
         let signature = entry::sign(&key, ORIGIN, &built.leaf);

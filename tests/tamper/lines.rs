@@ -17,21 +17,19 @@ pub enum Spot {
     End,
 }
 
-/// What a verifier must say.
+/// What a verifier must say; tampered: where first, and the word where there is no choice.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Expected {
     Unusable,
-    /// Tampered, first here; the word, where the format leaves no choice.
     At(u64, Option<&'static str>),
 }
 
-/// A spoiled export.
+/// A spoiled export: what was done, what came of it, what must be said.
 pub struct Case {
     pub name: String,
     pub bytes: Vec<u8>,
     pub expected: Expected,
 }
-
 /// A sound export, taken apart.
 pub struct Lines {
     pub lines: Vec<Vec<u8>>,
@@ -88,7 +86,7 @@ impl Lines {
     fn with(&self, at: usize, line: Vec<u8>, rng: &mut Rng) -> Vec<u8> {
         let mut lines = self.lines.clone();
         lines[at] = line;
-        if rng.next() % 2 == 0 && self.spots[at] != Spot::End {
+        if rng.next().is_multiple_of(2) && self.spots[at] != Spot::End {
             reseal(&mut lines);
         }
         Lines::bytes(&lines)
@@ -226,7 +224,7 @@ pub fn moved(export: &Lines, times: usize, rng: &mut Rng) -> Vec<Case> {
     let count = export.lines.len();
     let mut cases = Vec::new();
     let mut put = |name: String, mut lines: Vec<Vec<u8>>, position, what, rng: &mut Rng| {
-        if rng.next() % 2 == 0 {
+        if rng.next().is_multiple_of(2) {
             reseal(&mut lines);
         }
         let expected = Expected::At(position, what);

@@ -190,7 +190,7 @@ async fn every_row_dropped_swapped_repeated_or_invented_is_found() {
         for choose in [dropped, moved, payloads, derived] {
             for Attack { name, sql, position } in choose(&ground, &attacker, &mut rng) {
                 attacker.run(&sql).await.unwrap_or_else(|error| panic!("{name}: {error}"));
-                let report = ground.scan(&store, rng.next() % 2 == 0).await;
+                let report = ground.scan(&store, rng.next().is_multiple_of(2)).await;
                 let at = report.first_bad.as_ref().map(|bad| bad.position);
                 if report.verdict != Verdict::Tampered || at != Some(position) {
                     wrong.push(format!("{name}: expected {position}, {:?}", found(&report)));

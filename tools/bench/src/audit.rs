@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use annals::ledger::export::{at_newest_checkpoint, export};
 use annals::ledger::scan::scan;
-use annals::ledger::{Follower, Serving};
 use annals::store::{Row, SharedStore};
 use annals_events::keys::{self, PublicKey};
 use annals_events::{Event, Hash, Header, canonical, entry};

@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use crate::Failed;
 use crate::desk::Desk;
 use crate::figures::{Figures, Where, quantile};
-use crate::limits::millis;
+use crate::limits::{millis, processor_time};
 
 /// Commands that the pipelining caller has under way.
 const IN_FLIGHT: usize = 1_024;
@@ -99,11 +99,15 @@ impl Ours {
         figures.add(kind, "one_caller", one.rate);
         figures.add(kind, "one_p50", millis(quantile(&mut one.times, 0.5)));
         figures.add(kind, "one_p99", millis(quantile(&mut one.times, 0.99)));
+        let before = processor_time();
         let mut many = self.callers(64).await?;
+        figures.add(kind, "callers_64_cpu", micros(before, many.times.len() as u64));
         figures.add(kind, "callers_64", many.rate);
         figures.add(kind, "callers_64_p99", millis(quantile(&mut many.times, 0.99)));
         figures.add(kind, "callers_256", self.callers(256).await?.rate);
-        let (begun, count) = (Instant::now(), self.pipeline(Enough::Time(self.span)).await?);
+        let (begun, before) = (Instant::now(), processor_time());
+        let count = self.pipeline(Enough::Time(self.span)).await?;
+        figures.add(kind, "bulk_cpu", micros(before, count));
         figures.add(kind, "bulk", count as f64 / begun.elapsed().as_secs_f64());
         Ok(())
     }
@@ -196,6 +200,11 @@ impl Ours {
         app.stop().await?;
         Ok(self.place)
     }
+}
+
+/// Microseconds of processor time for each of so many commands.
+fn micros(before: Duration, commands: u64) -> f64 {
+    (processor_time() - before).as_secs_f64() * 1e6 / commands.max(1) as f64
 }
 
 struct Many {

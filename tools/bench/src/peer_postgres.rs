@@ -200,7 +200,8 @@ fn script_of(sample: &Sample) -> String {
     let (salt, bytes) = &sample.private;
     format!(
         "INSERT INTO plain SELECT n, {}, {}, {}, {}, {}, 'content/' || lpad(n::text, 36, '0'), 0, \
-         int8send(n) || int8send(n), 0, {}, {} FROM (SELECT nextval('plain_position') AS n) AS k;\n",
+         int8send(n) || int8send(n), 0, {}, {} \
+         FROM (SELECT nextval('plain_position') AS n) AS k;\n",
         literal(leaf),
         literal(header),
         literal(signature),

@@ -1,5 +1,9 @@
 //! 应用 — the one road of a command: who acts, what is meant, hand it to the writer, answer.
 
+mod open;
+
+pub use open::{check_rights, parts};
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,11 +20,9 @@ use crate::clock::{Clock, SystemClock};
 use crate::commands::{AppDecider, Payload};
 use crate::config::{Home, WriterLock};
 use crate::error::Failure;
-use crate::ledger::anchor::FileAnchor;
-use crate::ledger::keys::{KeyFiles, read_key};
-use crate::ledger::seal::SealKeys;
-use crate::ledger::{Ledger, Parts, Receipt, Refusal, Request, WriteError, snapshot};
-use crate::store::{self, Body, BodyPlace, BodyRef, SharedStore, StoredCheckpoint};
+use crate::ledger::lookup::BodyLookup;
+use crate::ledger::{Ledger, Parts, Receipt, Refusal, Request, WriteError};
+use crate::store::{Body, BodyPlace, BodyRef, SharedStore, StoredCheckpoint};
 
 /// A lease without an append; an embedded store has no other host to wait for it.
 pub const LEASE: Duration = Duration::from_secs(10);
@@ -29,6 +31,7 @@ pub const LEASE: Duration = Duration::from_secs(10);
 pub struct App {
     ledger: Ledger<AppDecider>,
     clock: Arc<dyn Clock>,
+    lookup: BodyLookup,
     _lock: Option<WriterLock>,
 }
 
@@ -75,57 +78,6 @@ impl Given {
     }
 }
 
-/// A writer must not be able to rewrite: refused unless somebody said that it may own the tables.
-pub async fn check_rights(store: &SharedStore, as_owner: bool) -> Result<(), Failure> {
-    match store.excess_rights().await? {
-        Some(why) if !as_owner => Err(Failure::input(format!(
-            "this connection may do more than write entries ({why}): connect as annals_service, \
-             or say --allow-owner"
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// Open what a writer needs; `clock` is the machine's but for demo and test ledgers. The caller
-/// of an embedded store holds its lock.
-pub async fn parts(home: &Home, clock: Arc<dyn Clock>, as_owner: bool) -> Result<Parts, Failure> {
-    let pinned = home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
-    let store = store::open(&home.database()).await?;
-    check_rights(&store, as_owner).await?;
-    let keys = seal_keys(home, &store).await?;
-    Ok(Parts {
-        store,
-        anchor: Arc::new(FileAnchor::new(&home.anchor_path())),
-        clock,
-        keys,
-        genesis: pinned.genesis,
-        lease: LEASE,
-        // Beside the lock of an embedded store a lease can only be one that a dead run left.
-        force: home.is_embedded(),
-    })
-}
-
-/// This host's log keys. A rotation that was committed but not finished is finished here: the
-/// entry decides, not the file.
-async fn seal_keys(home: &Home, store: &SharedStore) -> Result<SealKeys, Failure> {
-    let files = KeyFiles::new(home.folder());
-    let read = |path: std::path::PathBuf| {
-        read_key(&path).map_err(|error| Failure::input(error.to_string()))
-    };
-    let mut logs = vec![read(files.log_path())?];
-    if files.next_log_path().exists() {
-        let next = read(files.next_log_path())?;
-        let ring = snapshot::key_ring(store, store.head().await?.size).await?;
-        let ring = ring.map_err(Failure::refused)?;
-        let written = ring.active_log_keys().any(|key| key == next.public());
-        if written {
-            files.promote_log().map_err(|error| Failure::fault(error.to_string()))?;
-            logs.insert(0, next);
-        }
-    }
-    Ok(SealKeys { logs, cosigner: read(files.cosigner_path())? })
-}
-
 impl App {
     /// Open the ledger of this host for writing with the machine's clock.
     pub async fn open(home: &Home, as_owner: bool) -> Result<App, Failure> {
@@ -150,7 +102,7 @@ impl App {
         let clock = parts.clock.clone();
         let ledger = Ledger::start(parts, AppDecider).await?;
         ledger.catch_up().await?;
-        Ok(App { ledger, clock, _lock: lock })
+        Ok(App { ledger, clock, lookup: BodyLookup::default(), _lock: lock })
     }
 
     /// The ledger.
@@ -244,16 +196,17 @@ impl App {
     /// Whether the body a draft names is there, and whether the entry will make it evidence.
     async fn uploads(&self, command: &Command) -> Result<Vec<BodyRef>, WriteError> {
         let Command::DraftContent(draft) = command else { return Ok(Vec::new()) };
-        let places = self.store().find_bodies(&[draft.body.0]).await;
-        let places = places.map_err(|error| WriteError::Retryable(error.to_string()))?;
         let refused = |name: &str, detail: &str| {
             let clause = format!("annals:{name}");
             Err(WriteError::Refused(Refusal { clause, detail: detail.to_owned() }))
         };
-        let (uploaded, length) = match places[..] {
-            [BodyPlace::Kept(length)] => (false, length),
-            [BodyPlace::Uploaded(length)] => (true, length),
-            _ => return refused("body_missing", "the body named was not uploaded"),
+        let place = self.lookup.place(self.store(), draft.body.0).await;
+        let (uploaded, length) = match place.map_err(WriteError::Retryable)? {
+            BodyPlace::Kept(length) => (false, length),
+            BodyPlace::Uploaded(length) => (true, length),
+            BodyPlace::Missing => {
+                return refused("body_missing", "the body named was not uploaded");
+            }
         };
         if length != draft.bytes {
             return refused("bytes_differ", "its length is not that of the version");

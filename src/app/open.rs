@@ -1,0 +1,64 @@
+//! What a writer is opened with: store, anchor, clock, keys; and what it must not be.
+
+use std::sync::Arc;
+
+use super::LEASE;
+use crate::clock::Clock;
+use crate::config::Home;
+use crate::error::Failure;
+use crate::ledger::anchor::FileAnchor;
+use crate::ledger::keys::{KeyFiles, read_key};
+use crate::ledger::seal::SealKeys;
+use crate::ledger::{Parts, snapshot};
+use crate::store::{self, SharedStore};
+
+/// A writer must not be able to rewrite: refused unless somebody said that it may own the tables.
+pub async fn check_rights(store: &SharedStore, as_owner: bool) -> Result<(), Failure> {
+    match store.excess_rights().await? {
+        Some(why) if !as_owner => Err(Failure::input(format!(
+            "this connection may do more than write entries ({why}): connect as annals_service, \
+             or say --allow-owner"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Open what a writer needs; `clock` is the machine's but for demo and test ledgers. The caller
+/// of an embedded store holds its lock.
+pub async fn parts(home: &Home, clock: Arc<dyn Clock>, as_owner: bool) -> Result<Parts, Failure> {
+    let pinned = home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
+    let store = store::open(&home.database()).await?;
+    check_rights(&store, as_owner).await?;
+    let keys = seal_keys(home, &store).await?;
+    Ok(Parts {
+        store,
+        anchor: Arc::new(FileAnchor::new(&home.anchor_path())),
+        clock,
+        keys,
+        genesis: pinned.genesis,
+        lease: LEASE,
+        // Beside the lock of an embedded store a lease can only be one that a dead run left.
+        force: home.is_embedded(),
+    })
+}
+
+/// This host's log keys. A rotation that was committed but not finished is finished here: the
+/// entry decides, not the file.
+async fn seal_keys(home: &Home, store: &SharedStore) -> Result<SealKeys, Failure> {
+    let files = KeyFiles::new(home.folder());
+    let read = |path: std::path::PathBuf| {
+        read_key(&path).map_err(|error| Failure::input(error.to_string()))
+    };
+    let mut logs = vec![read(files.log_path())?];
+    if files.next_log_path().exists() {
+        let next = read(files.next_log_path())?;
+        let ring = snapshot::key_ring(store, store.head().await?.size).await?;
+        let ring = ring.map_err(Failure::refused)?;
+        let written = ring.active_log_keys().any(|key| key == next.public());
+        if written {
+            files.promote_log().map_err(|error| Failure::fault(error.to_string()))?;
+            logs.insert(0, next);
+        }
+    }
+    Ok(SealKeys { logs, cosigner: read(files.cosigner_path())? })
+}
