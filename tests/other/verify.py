@@ -431,7 +431,7 @@ class Verifier:
                 self.body = None
             elif kind == "end":
                 return self.end(content)
-            elif expected == "end":
+            elif expected == "end" and kind != "body":
                 self.need(False, "end", "more lines than the size says")
             else:
                 self.need(kind == "entry", "line", "a line of another kind where an entry is expected")

@@ -69,17 +69,17 @@ impl Forge {
         let registered = OrganisationRegistered { name, parent: None };
         let event = PlatformEvent::OrganisationRegistered(registered);
         forge.internal(organisation, event.into(), None);
-        for (name, duty) in [
-            ("administrator", Duty::Administrator),
-            ("editor", Duty::Editor),
-            ("reviewer", Duty::Reviewer),
-        ] {
+        for (name, duty) in [("administrator", Duty::Administrator), ("editor", Duty::Editor)] {
             let opened =
                 Opened { access: Access::Usable, duty, import: None, line: None, organisation };
             let person = Person { command: None, name: name.to_owned(), nonce: None };
             let private = Some(canonical::to_bytes(&person));
             forge.internal(AccountId(uuid(name)), AccountEvent::Opened(opened).into(), private);
         }
+        let name = "reviewer".to_owned();
+        let open = command::OpenAccount { duty: Duty::Reviewer, name, organisation };
+        let account = AccountId(uuid("reviewer"));
+        forge.command("administrator", account, Command::OpenAccount(open), None);
         let name = PublicName::new("示例市人民政府网").expect("a name");
         let open = Command::OpenSite(command::OpenSite { name, organisation });
         forge.command("administrator", SiteId(uuid("site")), open, None);

@@ -173,7 +173,7 @@ fn read_items<R: BufRead>(
 
 /// A line is an object; serde alone would take a list for one.
 fn read_object<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, String> {
-    if line.first() != Some(&b'{') {
+    if line.trim_ascii_start().first() != Some(&b'{') {
         return Err("not an object".to_owned());
     }
     serde_json::from_slice(line).map_err(|error| error.to_string())
