@@ -185,6 +185,25 @@ fn a_member_name_that_needs_an_escape_is_read_by_nobody() {
     }
 }
 
+/// Every escape there could be, and every raw byte, each alone in a string.
+#[test]
+fn of_each_escape_exactly_the_shortest_is_accepted() {
+    let mut accepted = 0;
+    let short = (0..0x80u8).map(|byte| format!("\\{}", char::from(byte)));
+    let raw = (0..0x80u8).map(|byte| char::from(byte).to_string());
+    let lower = (0..0x800u16).map(|code| format!("\\u{code:04x}"));
+    let upper = (0..0x100u16).map(|code| format!("\\u{code:04X}"));
+    let wide = [0xd800, 0xdc00, 0xdfff, 0xe000, 0xffff].map(|code| format!("\\u{code:04x}"));
+    for text in short.chain(raw).chain(lower).chain(upper).chain(wide) {
+        let text = format!("{{\"a\":\"{text}\"}}");
+        let good = check_object(text.as_bytes()).is_ok();
+        assert_eq!(good, others_accept(text.as_bytes()), "{text}");
+        accepted += usize::from(good);
+    }
+    // 7 short ones, 94 raw ones, and 27 control characters in either case where they are digits.
+    assert!((130..170).contains(&accepted), "{accepted}");
+}
+
 #[test]
 fn nesting_ends_at_the_same_depth_for_reader_and_checker() {
     for depth in 1..40usize {

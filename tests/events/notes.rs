@@ -143,6 +143,35 @@ fn notes_that_are_almost_right_are_refused() {
     assert!(ours(&format!("{good}{line}"), &log) && theirs(&format!("{good}{line}"), &log.vkey()));
 }
 
+/// Whoever holds the log key could sign these; they are no checkpoints all the same.
+#[test]
+fn signed_texts_that_are_no_checkpoints_are_refused() {
+    let vectors = vectors();
+    let (log, _) = keys(&vectors);
+    let good = Note::parse(text(&vectors, "checkpoint8")).expect("a note").text;
+    let (head, root) = good.trim_end().rsplit_once('\n').expect("three lines");
+    for (what, bad) in [
+        ("an extension line", format!("{good}extension\n")),
+        ("two lines", format!("{head}\n")),
+        ("a size with a leading zero", good.replace("\n8\n", "\n08\n")),
+        ("a signed size", good.replace("\n8\n", "\n+8\n")),
+        ("a size of 2^64", good.replace("\n8\n", "\n18446744073709551616\n")),
+        ("an origin with a space", good.replacen('/', " ", 1)),
+        ("an origin with a plus", good.replacen('/', "+", 1)),
+        ("no origin", good.replacen(ORIGIN, "", 1)),
+        ("a root without padding", format!("{head}\n{}\n", &root[..43])),
+        ("a root of 31 bytes", format!("{head}\n{}A==\n", &root[..41])),
+        ("stray trailing bits", good.replace("Qyg=", "Qyh=")),
+        ("base64 for addresses", good.replace('+', "-").replace("Nw7/", "Nw7_")),
+    ] {
+        assert_ne!(bad, good, "{what}");
+        let mut note = Note { text: bad, signatures: Vec::new() };
+        note::sign_log(&mut note, ORIGIN, &secret(&vectors, "log"));
+        assert_eq!(log.verify(&note), Ok(Some(0)), "{what}");
+        assert!(Checkpoint::parse(&note.text).is_err(), "{what}");
+    }
+}
+
 proptest! {
     #[test]
     fn checkpoints_go_there_and_back(

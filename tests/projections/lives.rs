@@ -35,7 +35,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Site),
         2 => number().prop_map(Step::Column),
         2 => any::<bool>().prop_map(Step::Account),
-        8 => (0u8..6, number(), number(), 0u8..3).prop_map(|(what, which, by, version)| {
+        24 => (0u8..6, number(), number(), 0u8..3).prop_map(|(what, which, by, version)| {
             Step::Content { what, which, by, version }
         }),
         1 => Just(Step::Propose),
@@ -145,7 +145,7 @@ impl Life {
     }
 
     fn content(&mut self, what: u8, which: usize, by: usize, version: u8) {
-        if what == 0 && which.is_multiple_of(3) {
+        if what == 0 && which.is_multiple_of(8) {
             self.contents.push(ContentId(self.scribe.id()));
         }
         let content = choose(&self.contents, which);
@@ -211,7 +211,8 @@ impl Life {
         }
         let at = which % self.imports.len();
         let (id, line, opened) = self.imports[at];
-        self.imports[at].1 += 1;
+        // Now and then a line is left out or said again.
+        self.imports[at].1 = [line + 1, line + 1, line + 1, line, line + 7][page % 5];
         let site = SiteId(import::thing_id(id, 0, 0));
         let content = if change == 0 {
             let new = ContentId(import::thing_id(id, line, 0));

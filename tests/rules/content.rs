@@ -186,6 +186,22 @@ fn a_shown_page_is_corrected_after_its_new_version_was_passed() {
     assert_eq!(town.scribe.judge(&stale)[0].name, "review_missing");
 }
 
+/// A pass counts for exactly the version that was seen, whatever was written against the rules.
+#[test]
+fn a_pass_of_another_version_opens_no_door() {
+    for other in [Hash::ZERO, Hash([0xff; 32])] {
+        let mut town = Town::build();
+        let pass = town.step(Town::pass, town.reviewer, town.drafted);
+        let (body, level, site) = (other, content::ReviewLevel::Final, town.site);
+        let passed = content::ReviewPassed { body, level, site };
+        let position = town.scribe.write(&saying(pass, Event::ReviewPassed(passed)));
+        let findings = &town.scribe.entries[position as usize].findings;
+        assert_eq!(findings.iter().map(|f| f.name).collect::<Vec<_>>(), ["draft_changed"]);
+        let publish = town.step(Town::publish, town.editor, town.drafted);
+        assert_eq!(town.scribe.judge(&publish)[0].name, "review_missing");
+    }
+}
+
 #[test]
 fn facts_of_a_change_are_the_same_for_a_move_and_a_withdrawal() {
     let town = Town::build();
