@@ -82,9 +82,10 @@ fn decimal(value: &Value) -> u64 {
 #[derive(Clone)]
 struct Content {
     site: Vec<u8>,
+    import: Option<Vec<u8>>,
     status: u8,
     shown: Option<Vec<u8>>,
-    /// Body, author, whether passed.
+    /// Body, author with length, whether passed.
     draft: Option<(Vec<u8>, Vec<u8>, u8)>,
 }
 
@@ -143,11 +144,14 @@ impl Second {
     }
 
     fn content(&mut self, word: &str, own: Vec<u8>, header: &Value, facts: &Value) {
-        let new = Content { site: id(&facts["site"]), status: 0, shown: None, draft: None };
+        let import = facts.get("import").map(id);
+        let new = Content { site: id(&facts["site"]), import, status: 0, shown: None, draft: None };
         let content = self.contents.entry(own).or_insert(new);
         match word {
             "drafted" => {
                 let author = header.get("actor").map(|actor| id(&actor["account"]));
+                let bytes = number(facts["bytes"].as_u64().expect("a length"));
+                let author = author.map(|author| [author, bytes].concat());
                 content.draft = author.map(|author| (hash(&facts["body"]), author, 0));
             }
             "review_passed" => {
@@ -220,7 +224,8 @@ impl Second {
         let contents = self.contents.iter().map(|(key, c)| {
             let draft = c.draft.clone();
             let draft = draft.map(|(body, author, passed)| [body, author, vec![passed]].concat());
-            let all = [key, &c.site, &vec![c.status], &maybe(c.shown.clone()), &maybe(draft)];
+            let (import, shown) = (maybe(c.import.clone()), maybe(c.shown.clone()));
+            let all = [key, &c.site, &import, &vec![c.status], &shown, &maybe(draft)];
             all.map(Vec::as_slice).concat()
         });
         all.insert("content", contents.collect());

@@ -119,6 +119,15 @@ pub const ROWS: &[Row] = &[
         },
     },
     Row {
+        when: "the version passed is published with another length",
+        then: &["bytes_differ"],
+        draft: |t| {
+            let draft = t.step(Town::publish, t.editor, t.passed);
+            let longer = content::Shown { bytes: 7, ..shown(t.site, t.body, None) };
+            saying(draft, Event::Published(longer))
+        },
+    },
+    Row {
         when: "a page that is shown is published again",
         then: &["review_missing", "content_published"],
         draft: |t| t.step(Town::publish, t.editor, t.live),

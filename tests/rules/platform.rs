@@ -1,6 +1,7 @@
 //! 平台 — organisations are registered once, under one that is there.
 
 use annals_events::command::{Command, RegisterOrganisation};
+use annals_events::entry::Provenance;
 use annals_events::id::OrganisationId;
 
 use super::town::Town;
@@ -38,6 +39,16 @@ pub const ROWS: &[Row] = &[
         draft: |t| {
             let id = OrganisationId(t.unknown());
             register(t, id, Some(id))
+        },
+    },
+    Row {
+        when: "the ledger itself registers one after its beginning",
+        then: &["organisation_without_command"],
+        draft: |t| {
+            let mut draft = register(t, OrganisationId(t.unknown()), None);
+            draft.provenance = Provenance::Internal;
+            (draft.actor, draft.command) = (None, None);
+            draft
         },
     },
 ];

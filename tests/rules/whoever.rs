@@ -6,7 +6,7 @@ use annals_events::id::{AccountId, Number, OrganisationId};
 use annals_events::ledger::Act;
 use annals_events::{Hash, id::Subject};
 
-use super::town::Town;
+use super::town::{Town, before};
 use super::{Row, hold};
 use crate::harness::scribe::Draft;
 
@@ -36,6 +36,11 @@ pub const ROWS: &[Row] = &[
         when: "an entry says it was reported",
         then: &["provenance"],
         draft: |t| but(t, |draft| draft.provenance = Provenance::Reported),
+    },
+    Row {
+        when: "what the platform does is dated back",
+        then: &["backdated"],
+        draft: |t| but(t, |draft| draft.occurred_at = Some(before())),
     },
     Row {
         when: "a rulebook is cited before any was adopted",
