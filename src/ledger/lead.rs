@@ -204,7 +204,10 @@ pub async fn prepare(
     follower.catch_up(head.size).await?;
     let mut serving = follower.serving().await.clone();
     let origin = serving.chain.origin().to_owned();
-    if (serving.chain.size(), serving.chain.head().0) != (head.size, head.leaf) {
+    if serving.chain.size() != head.size {
+        return Err(WriteError::Retryable("another writer is at work".to_owned()));
+    }
+    if serving.chain.head().0 != head.leaf {
         return Err(WriteError::Stopped("the head row is not the last entry's".to_owned()));
     }
     if serving.ring.genesis() != parts.genesis {

@@ -211,8 +211,8 @@ impl Life {
         }
         let at = which % self.imports.len();
         let (id, line, opened) = self.imports[at];
-        // Now and then a line is left out or said again.
-        self.imports[at].1 = [line + 1, line + 1, line + 1, line, line + 7][page % 5];
+        // Now and then lines are left out.
+        self.imports[at].1 = [line + 1, line + 1, line + 1, line + 2, line + 7][page % 5];
         let site = SiteId(import::thing_id(id, 0, 0));
         let content = if change == 0 {
             let new = ContentId(import::thing_id(id, line, 0));
