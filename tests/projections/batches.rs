@@ -114,8 +114,11 @@ proptest! {
         let at_once = audited(&scribe, &[count]);
         let paged = audited(&scribe, &pages(count, &numbers));
         prop_assert_eq!(&at_once, &paged);
-        prop_assert_eq!(&paged.1, &scribe.state);
-        prop_assert_eq!(&paged.2, &scribe.chain);
+        // An invented import keeps no lines: its audit ends there, in any chunks at one place.
+        if at_once.0.contains("\"first_bad\":null") {
+            prop_assert_eq!(&paged.1, &scribe.state);
+            prop_assert_eq!(&paged.2, &scribe.chain);
+        }
     }
 
     #[test]
