@@ -83,7 +83,7 @@ impl PublicKey {
         fingerprint(&self.bytes)
     }
 
-    /// The strict rule: S < L, R canonical and not of small order, [S]B = R + [k]A without
+    /// The strict rule: S < L, R canonical and not of small order, `[S]B = R + [k]A` without
     /// cofactor.
     pub fn verify_strict(&self, text: &[u8], signature: &[u8; 64]) -> Result<(), BadSignature> {
         check_r(signature)?;

@@ -22,7 +22,7 @@ use crate::ledger::keys::{KeyFiles, write_key};
 use crate::ledger::seal::SealKeys;
 use crate::store::{self, StoredCheckpoint};
 
-/// See [`super::Command::Init`].
+/// `annals init`.
 #[derive(Args)]
 pub struct Arguments {
     #[command(flatten)]
