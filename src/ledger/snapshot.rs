@@ -138,7 +138,7 @@ async fn load_at(
     found.insert((newest.fold.clone(), newest.version), newest);
     for (name, snapshot) in found {
         if (snapshot.size, snapshot.leaf, snapshot.epoch) != (size, leaf, epoch) {
-            return Ok(Err(format!("fold {} is of another size", name.0)));
+            return Ok(Err(format!("fold {} is of another moment", name.0)));
         }
         match check(&snapshot, &ring) {
             Ok(content) => rows.insert(name, content),

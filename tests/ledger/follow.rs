@@ -4,7 +4,7 @@ use annals::ledger::{FollowError, Follower, Serving, WriteError};
 use annals_events::Header;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
-use super::{Rig, Told, Town, persist};
+use super::{Rig, Told, Town, persist, until};
 use crate::harness::{ADMINISTRATOR, AUDITOR, Kind, code, text};
 
 on_both!(
@@ -102,8 +102,11 @@ async fn a_flipped_byte_stops_a_follower_at_its_entry(kind: Kind) {
 async fn a_flipped_byte_stops_a_running_writer_for_good(kind: Kind) {
     let rig = Rig::new(kind).await;
     let mut told = vec![rig.write().await];
-    // Its own loop has folded its own entry and rests.
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    // Its own loop has folded its own entry, and rests once this may catch up too.
+    let size = rig.town.size().await;
+    let follower = rig.app.ledger().follower();
+    until("its own entry is folded", async || follower.serving().await.chain.size() == size).await;
+    follower.catch_up(size).await.expect("everything holds");
     // Another process writes on; what it wrote is altered before this one folds it.
     let rig = {
         let Rig { town, store, anchor, app } = rig;

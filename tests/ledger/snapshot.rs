@@ -80,10 +80,10 @@ const DAMAGES: &[Damage] = &[
     ("its content is damaged", |s| s.digest[0] ^= 1, &["column"]),
     ("fold column: ", |s| s.signature[0] ^= 1, &["column"]),
     ("fold chain: ", |s| s.signature[40] ^= 1, &["chain"]),
-    ("fold column: ", |s| s.epoch = 0, &["column"]),
-    ("its epoch has no entry key", |s| s.epoch = 99, &["column"]),
+    ("fold column is of another moment", |s| s.epoch = 0, &["column"]),
+    ("it is signed in another epoch than its last entry", |s| s.epoch = 99, ALL),
     ("it is of another leaf", |s| s.leaf[31] ^= 1, ALL),
-    ("fold column is of another size", |s| s.leaf[31] ^= 1, &["column"]),
+    ("fold column is of another moment", |s| s.leaf[31] ^= 1, &["column"]),
     // Rightly signed, but of another fold: its name is signed too.
     ("fold site: ", |s| s.fold = "site".to_owned(), &["platform"]),
 ];
