@@ -77,7 +77,18 @@ impl Json {
 ///
 /// Every payload type of this crate is; a test holds each to RFC 8785 by another implementation.
 pub fn to_bytes<T: Serialize>(value: &T) -> Vec<u8> {
-    serde_json::to_vec(value).expect("payload types have string keys and no failing serialiser")
+    to_bytes_of_about(value, BYTES)
+}
+
+/// Room for most parts.
+const BYTES: usize = 512;
+
+/// The same for what is known to be about so long, so that the bytes are not moved as they grow.
+pub fn to_bytes_of_about<T: Serialize>(value: &T, length: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(length);
+    serde_json::to_writer(&mut bytes, value)
+        .expect("payload types have string keys and no failing serialiser");
+    bytes
 }
 
 impl Serialize for Json {

@@ -12,6 +12,8 @@ use crate::time::Time;
 
 /// Largest header.
 pub const HEADER_BYTES_MAX: usize = 4_096;
+/// Length of most headers.
+const HEADER_BYTES: usize = 1_536;
 /// Largest facts (a rulebook's text may be larger, see [`facts_bytes_max`]).
 pub const FACTS_BYTES_MAX: usize = 65_536;
 /// Largest private part.
@@ -203,7 +205,7 @@ pub enum HeaderError {
 impl Header {
     /// Canonical bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        canonical::to_bytes(self)
+        canonical::to_bytes_of_about(self, HEADER_BYTES)
     }
 
     /// Read exactly the canonical bytes of a well-formed header.

@@ -67,9 +67,19 @@ impl<const N: usize> fmt::Debug for Bytes<N> {
     }
 }
 
+/// Up to so many bytes are written without an allocation: as many as a signature has.
+const SHORT: usize = 64;
+
 impl<const N: usize> Serialize for Bytes<N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&hex(&self.0))
+        let mut buffer = [0; 2 * SHORT];
+        match buffer.get_mut(..2 * N) {
+            Some(digits) => {
+                HEXLOWER.encode_mut(&self.0, digits);
+                serializer.serialize_str(std::str::from_utf8(digits).expect("hex is ASCII"))
+            }
+            None => serializer.serialize_str(&hex(&self.0)),
+        }
     }
 }
 

@@ -166,6 +166,18 @@ words! {
     }
 }
 
+/// The longest word there is, a slash, a UUID.
+const NAMED_BYTES: usize = 13 + 1 + 36;
+
+/// `<word>/<uuid>`, without an allocation: every header is written with half a dozen of them.
+fn named<'a>(word: &str, id: &Uuid, buffer: &'a mut [u8; NAMED_BYTES]) -> &'a str {
+    let length = word.len() + 1 + 36;
+    buffer[..word.len()].copy_from_slice(word.as_bytes());
+    buffer[word.len()] = b'/';
+    id.hyphenated().encode_lower(&mut buffer[word.len() + 1..length]);
+    std::str::from_utf8(&buffer[..length]).expect("words and digits are ASCII")
+}
+
 macro_rules! named_id {
     ($(#[$doc:meta])* $name:ident, $kind:ident, $field:ident, $expect:literal) => {
         $(#[$doc])*
@@ -210,7 +222,8 @@ macro_rules! named_id {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 if serializer.is_human_readable() {
-                    serializer.collect_str(self)
+                    let mut buffer = [0; NAMED_BYTES];
+                    serializer.serialize_str(named(self.$field.word(), &self.id, &mut buffer))
                 } else {
                     (self.$field, self.id.as_bytes()).serialize(serializer)
                 }
@@ -302,10 +315,22 @@ impl fmt::Debug for Number {
     }
 }
 
+/// Decimal digits; a `u64` has at most twenty.
+fn digits(value: u64, buffer: &mut [u8; 20]) -> &str {
+    let (mut rest, mut at) = (value, buffer.len());
+    while at == buffer.len() || rest > 0 {
+        at -= 1;
+        buffer[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    std::str::from_utf8(&buffer[at..]).expect("digits are ASCII")
+}
+
 impl Serialize for Number {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            serializer.collect_str(&self.0)
+            let mut buffer = [b'0'; 20];
+            serializer.serialize_str(digits(self.0, &mut buffer))
         } else {
             serializer.serialize_u64(self.0)
         }

@@ -31,8 +31,6 @@ pub use event::PayloadError;
 pub use hash::Hash;
 pub use time::Time;
 
-use std::collections::BTreeSet;
-
 use entry::Actor;
 use id::{AccountId, Stream, Subject, SubjectKind};
 
@@ -148,28 +146,29 @@ impl Event {
         }
     }
 
-    /// What an entry of this event is about: a function of facts, stream and actor alone.
-    pub fn about(&self, stream: Stream, actor: Option<&Actor>) -> BTreeSet<Subject> {
-        let mut about = BTreeSet::new();
+    /// What an entry of this event is about: a function of facts, stream and actor
+    /// alone. Sorted, each once.
+    pub fn about(&self, stream: Stream, actor: Option<&Actor>) -> Vec<Subject> {
+        let mut about = Vec::with_capacity(4);
         if let Some(actor) = actor {
-            about.insert(actor.account.into());
-            about.insert(actor.organisation.into());
+            about.push(actor.account.into());
+            about.push(actor.organisation.into());
             about.extend(actor.on_behalf_of.map(Subject::from));
         }
         about.extend(self.site().map(Subject::from));
         match self {
             Event::Ledger(_) | Event::Column(_) => {}
             Event::Platform(platform::Event::OrganisationRegistered(registered)) => {
-                about.insert(Subject::new(SubjectKind::Organisation, stream.id));
+                about.push(Subject::new(SubjectKind::Organisation, stream.id));
                 about.extend(registered.parent.map(Subject::from));
             }
             Event::Account(account::Event::Opened(opened)) => {
-                about.insert(AccountId(stream.id).into());
-                about.insert(opened.organisation.into());
+                about.push(AccountId(stream.id).into());
+                about.push(opened.organisation.into());
             }
             Event::Site(site::Event::Opened(opened)) => {
-                about.insert(Subject::new(SubjectKind::Site, stream.id));
-                about.insert(opened.organisation.into());
+                about.push(Subject::new(SubjectKind::Site, stream.id));
+                about.push(opened.organisation.into());
             }
             Event::Content(event) => {
                 let imported = event.imported();
@@ -177,6 +176,8 @@ impl Event {
                 about.extend(imported.and_then(|i| i.approver).map(Subject::from));
             }
         }
+        about.sort_unstable();
+        about.dedup();
         about
     }
 }

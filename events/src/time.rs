@@ -77,35 +77,39 @@ impl Time {
 
     /// Append the 27 bytes.
     pub fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.text());
+    }
+
+    /// The 27 bytes.
+    fn text(self) -> [u8; Time::LEN] {
         let at = self.to_chrono();
-        write_digits(at.year() as u32, 4, out);
-        out.push(b'-');
-        for (value, after) in [
-            (at.month(), b'-'),
-            (at.day(), b'T'),
-            (at.hour(), b':'),
-            (at.minute(), b':'),
-            (at.second(), b'.'),
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        for (value, place) in [
+            (at.year() as u32, 0..4),
+            (at.month(), 5..7),
+            (at.day(), 8..10),
+            (at.hour(), 11..13),
+            (at.minute(), 14..16),
+            (at.second(), 17..19),
+            (at.nanosecond() / 1_000, 20..26),
         ] {
-            write_digits(value, 2, out);
-            out.push(after);
+            let mut rest = value;
+            for digit in text[place].iter_mut().rev() {
+                *digit = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
         }
-        write_digits(at.nanosecond() / 1_000, 6, out);
-        out.push(b'Z');
+        text
     }
 }
 
-fn write_digits(value: u32, width: u32, out: &mut Vec<u8>) {
-    for place in (0..width).rev() {
-        out.push(b'0' + (value / 10u32.pow(place) % 10) as u8);
-    }
+fn text_of(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("digits and punctuation")
 }
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut out = Vec::with_capacity(Self::LEN);
-        self.write(&mut out);
-        f.write_str(std::str::from_utf8(&out).expect("digits and punctuation"))
+        f.write_str(text_of(&self.text()))
     }
 }
 
@@ -118,7 +122,7 @@ impl fmt::Debug for Time {
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            serializer.collect_str(self)
+            serializer.serialize_str(text_of(&self.text()))
         } else {
             serializer.serialize_i64(self.micros)
         }

@@ -66,9 +66,26 @@ macro_rules! commands {
                 if text.len() > COMMAND_BYTES_MAX {
                     return Err(format!("a command has at most {COMMAND_BYTES_MAX} bytes"));
                 }
-                let text = Json::read(text)?.to_bytes();
+                Command::parse(name, &Json::read(text)?.to_bytes())
+            }
+
+            /// Read a command as it is kept: in canonical form and no other.
+            pub fn read_exact(name: &str, text: &[u8]) -> Result<Command, String> {
+                if text.len() > COMMAND_BYTES_MAX {
+                    return Err(format!("a command has at most {COMMAND_BYTES_MAX} bytes"));
+                }
+                canonical::check_object(text).map_err(|error| error.to_string())?;
+                let command = Command::parse(name, text)?;
+                if command.to_bytes() == text {
+                    Ok(command)
+                } else {
+                    Err("not in canonical form".to_owned())
+                }
+            }
+
+            fn parse(name: &str, text: &[u8]) -> Result<Command, String> {
                 let command = match name {
-                    $($word => parse(&text).map(Command::$name),)*
+                    $($word => parse(text).map(Command::$name),)*
                     _ => Err(format!("no command is called {name:?}")),
                 }?;
                 command.check().map_err(str::to_owned)?;

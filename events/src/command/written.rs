@@ -178,11 +178,8 @@ pub fn check(
     if text.digest() != info.digest {
         return Err("the command's digest differs from the header's");
     }
-    let command = Command::read(&info.name, text.command.as_bytes())
-        .map_err(|_| "the command kept is not one of this name")?;
-    if command.to_bytes() != text.command.as_bytes() {
-        return Err("the command kept is not in canonical form");
-    }
+    let command = Command::read_exact(&info.name, text.command.as_bytes())
+        .map_err(|_| "the command kept is not one of this name in canonical form")?;
     if let (Command::RotateKey(c), Event::Ledger(ledger::Event::KeyRotated(rotated))) =
         (&command, event)
     {
