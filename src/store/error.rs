@@ -36,7 +36,7 @@ pub enum AcquireError {
 }
 
 /// An append did not answer with success.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum AppendError {
     /// The head row has a higher epoch: somebody took over. Nothing was written.
     #[error("another writer took over in epoch {epoch}")]

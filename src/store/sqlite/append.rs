@@ -1,36 +1,46 @@
 //! The append: one immediate transaction, its rows in few prepared statements.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqlitePool};
 
-use super::lease::{self, now};
-use super::sql::{SIZES, Writing, pieces, placeholders};
+use super::lease::{self, columns, now};
+use super::sql::{Writing, placeholders};
 use super::{bodies, outcome};
 use crate::store::shape::{self, signed};
 use crate::store::{AppendError, Batch, Head, Lease, Row, StoreError};
 
-static ENTRIES: LazyLock<[String; 4]> = LazyLock::new(|| {
-    SIZES.map(|rows| {
-        format!(
-            "INSERT INTO entry (position, leaf, header, signature, facts, facts_salt,
-                                stream, version, command_key, command_index) VALUES {}",
-            placeholders(rows, 10)
-        )
-    })
-});
+/// Most rows of one statement.
+const ROWS: usize = 64;
 
-static PRIVATE: LazyLock<[String; 4]> = LazyLock::new(|| {
-    SIZES.map(|rows| {
-        format!("INSERT INTO private (position, salt, bytes) VALUES {}", placeholders(rows, 3))
-    })
-});
-
-/// The text made for this many rows.
-fn text(texts: &'static [String; 4], rows: usize) -> &'static str {
-    let place = SIZES.iter().position(|size| *size == rows);
-    &texts[place.expect("pieces are of these sizes only")]
+/// An INSERT of any number of rows up to [`ROWS`]. A batch of callers who wait has some dozens of
+/// rows, and every statement is a way to SQLite's thread and back: each length has its own text,
+/// prepared when it first comes up.
+struct Insert {
+    begin: &'static str,
+    columns: usize,
+    texts: [OnceLock<String>; ROWS],
 }
+
+impl Insert {
+    const fn new(begin: &'static str, columns: usize) -> Insert {
+        Insert { begin, columns, texts: [const { OnceLock::new() }; ROWS] }
+    }
+
+    fn text(&'static self, rows: usize) -> &'static str {
+        let make = || format!("{} VALUES {}", self.begin, placeholders(rows, self.columns));
+        self.texts[rows - 1].get_or_init(make)
+    }
+}
+
+static ENTRIES: Insert = Insert::new(
+    "INSERT INTO entry (position, leaf, header, signature, facts, facts_salt,
+                        stream, version, command_key, command_index)",
+    10,
+);
+
+static PRIVATE: Insert = Insert::new("INSERT INTO private (position, salt, bytes)", 3);
 
 pub(super) async fn append(
     pool: &SqlitePool,
@@ -41,9 +51,10 @@ pub(super) async fn append(
     shape::check(lease, at, batch).map_err(AppendError::Rejected)?;
     let undone = |error: sqlx::Error| outcome::before_commit(&error);
     let mut writing = Writing::begin(pool).await.map_err(undone)?;
-    if !swap(writing.on(), lease, at, batch).await.map_err(undone)? {
+    let Some(head) = swap(writing.on(), lease, at, batch).await.map_err(undone)? else {
         return Err(lost(writing, lease).await);
-    }
+    };
+    let head = lease::decode(&head).map_err(|error| unread(&error))?;
     entries(writing.on(), &batch.rows).await.map_err(undone)?;
     private(writing.on(), &batch.rows).await.map_err(undone)?;
     if !batch.bodies.is_empty() {
@@ -52,7 +63,6 @@ pub(super) async fn append(
             return Err(AppendError::Rejected(shape::missing(&missing)));
         }
     }
-    let head = lease::head(writing.on()).await.map_err(|error| unread(&error))?;
     writing.commit().await.map_err(|error| outcome::at_commit(&error))?;
     Ok(head)
 }
@@ -66,23 +76,25 @@ async fn swap(
     lease: &Lease,
     at: &Head,
     batch: &Batch,
-) -> Result<bool, sqlx::Error> {
+) -> Result<Option<SqliteRow>, sqlx::Error> {
     const SWAP: &str = concat!(
         "UPDATE head SET size = ?1, leaf = ?2, lease_until = ?3 + ",
         now!(),
-        " WHERE one = 1 AND epoch = ?4 AND size = ?5 AND leaf = ?6"
+        " WHERE one = 1 AND epoch = ?4 AND size = ?5 AND leaf = ?6 RETURNING ",
+        columns!()
     );
     let last = batch.rows.last().expect("the shape was checked: a batch has entries");
-    let done = sqlx::query(SWAP)
+    // All answers are awaited, not only the row, so that the statement has ended.
+    let swapped = sqlx::query(SWAP)
         .bind(signed(last.position + 1))
         .bind(&last.leaf[..])
         .bind(lease::micros(lease.ttl))
         .bind(signed(lease.epoch))
         .bind(signed(at.size))
         .bind(&at.leaf[..])
-        .execute(on)
+        .fetch_all(on)
         .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(swapped.into_iter().next())
 }
 
 /// Nothing was written, since the head was another's or elsewhere.
@@ -107,9 +119,8 @@ fn counted(done: u64, wanted: usize) -> Result<(), sqlx::Error> {
 }
 
 async fn entries(on: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
-    for piece in pieces(rows.len()) {
-        let rows = &rows[piece];
-        let mut query = sqlx::query(text(&ENTRIES, rows.len()));
+    for rows in rows.chunks(ROWS) {
+        let mut query = sqlx::query(ENTRIES.text(rows.len()));
         for row in rows {
             query = query
                 .bind(signed(row.position))
@@ -131,9 +142,8 @@ async fn entries(on: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Er
 async fn private(on: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
     let parts: Vec<_> =
         rows.iter().filter_map(|row| Some((row.position, row.private.as_ref()?))).collect();
-    for piece in pieces(parts.len()) {
-        let parts = &parts[piece];
-        let mut query = sqlx::query(text(&PRIVATE, parts.len()));
+    for parts in parts.chunks(ROWS) {
+        let mut query = sqlx::query(PRIVATE.text(parts.len()));
         for (position, (salt, bytes)) in parts {
             query = query.bind(signed(*position)).bind(&salt[..]).bind(&bytes[..]);
         }

@@ -34,6 +34,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
 pub(super) async fn writer(path: &Path, create: bool) -> Result<SqlitePool, StoreError> {
     let options = options(path)
         .create_if_missing(create)
+        // The appends' texts of every length, and all others.
+        .statement_cache_capacity(256)
         // The log is moved into the file every 80 MB instead of every 4: inner pages of the
         // indexes, which every batch touches anew, are then written once for many batches (a
         // bulk import gains half again). It costs the 80 MB on the disk and their reading after

@@ -18,18 +18,22 @@ macro_rules! now {
 }
 pub(super) use now;
 
-const HEAD: &str = concat!(
-    "SELECT epoch, size, leaf, holder, coalesce(lease_until - ",
-    now!(),
-    ", 0) FROM head WHERE one = 1"
-);
+/// What [`decode`] reads.
+macro_rules! columns {
+    () => {
+        concat!("epoch, size, leaf, holder, coalesce(lease_until - ", now!(), ", 0)")
+    };
+}
+pub(super) use columns;
+
+const HEAD: &str = concat!("SELECT ", columns!(), " FROM head WHERE one = 1");
 
 pub(super) fn micros(ttl: Duration) -> i64 {
     // A century and a bit, so that a sum with the clock cannot overflow.
     i64::try_from(ttl.as_micros()).unwrap_or(i64::MAX).min(4_000_000_000_000_000)
 }
 
-fn decode(row: &SqliteRow) -> Result<Head, StoreError> {
+pub(super) fn decode(row: &SqliteRow) -> Result<Head, StoreError> {
     Ok(Head {
         epoch: unsigned(row, 0)?,
         size: unsigned(row, 1)?,

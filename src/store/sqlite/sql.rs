@@ -11,7 +11,7 @@ use crate::store::StoreError;
 
 /// How many rows or values one statement carries. Few sizes, so that each text is prepared once
 /// and found again; taken greedily, so that 1,000 rows need 16 + 2 + 2 statements.
-pub(super) const SIZES: [usize; 4] = [64, 16, 4, 1];
+const SIZES: [usize; 4] = [64, 16, 4, 1];
 
 /// Splits `0..len` into ranges of these sizes.
 pub(super) fn pieces(len: usize) -> impl Iterator<Item = Range<usize>> {
