@@ -13,11 +13,13 @@ use super::build::{self, Built, Frame, Written};
 use super::decider::{Decided, Decider, World};
 use super::follower::Serving;
 use super::lead::{self, Lead};
+use super::pipeline::Asked;
 use super::request::{Receipt, ReceiptEntry, Request, WriteError};
 use crate::store::{Batch, BodyRef, Row, SharedStore};
 
-/// From this many entries on, signing is spread over the cores.
-const SIGN_PARALLEL_FROM: usize = 6;
+/// From this many entries on, signing is spread over the cores: fewer are signed sooner than other
+/// threads wake up, and the batch before is under way meanwhile.
+const SIGN_PARALLEL_FROM: usize = 128;
 
 /// What becomes of each request of a batch.
 pub enum Fate {
@@ -27,6 +29,18 @@ pub enum Fate {
     Known,
     /// No entries.
     Not(WriteError),
+}
+
+impl Fate {
+    /// The same behind so many rows.
+    pub fn behind(self, rows: usize) -> Fate {
+        match self {
+            Fate::Written { first, last } => {
+                Fate::Written { first: first + rows, last: last + rows }
+            }
+            other => other,
+        }
+    }
 }
 
 /// A batch decided but not committed.
@@ -43,7 +57,7 @@ pub struct Work {
 pub fn decide<D: Decider>(
     decider: &D,
     lead: &mut Lead,
-    requests: &[Request<D::Payload>],
+    asked: &[Asked<D::Payload>],
     now: annals_events::Time,
     moved: &HashSet<[u8; 32]>,
 ) -> Result<Work, WriteError> {
@@ -56,7 +70,7 @@ pub fn decide<D: Decider>(
     let mut work = Work { built: lead.pending.clone(), fates: Vec::new(), bodies: Vec::new() };
     let pending = work.built.len();
     let (mut seal, mut named) = (false, HashSet::new());
-    for request in requests {
+    for Asked { request, .. } in asked {
         let key = request.command.key;
         if deciding.chain.knows_command(key) {
             work.fates.push(Fate::Known);
@@ -165,14 +179,15 @@ pub fn anchored(batch: &Batch, epoch: u64) -> Option<Anchored> {
     })
 }
 
-/// The receipt for rows of a batch.
-pub fn receipt(rows: &[Row], checkpoint: Option<String>, replayed: bool) -> Option<Receipt> {
-    let (first, last) = (rows.first()?.position, rows.last()?.position);
-    let entries = rows
-        .iter()
-        .map(|row| ReceiptEntry { header: row.header.clone(), signature: row.signature })
-        .collect();
-    Some(Receipt { entries, first, last, checkpoint, replayed, compared: true })
+/// The receipt for the entries of one command.
+pub fn receipt(rows: impl Iterator<Item = Row>, checkpoint: Option<String>) -> Option<Receipt> {
+    let (mut first, mut last, mut entries) = (None, 0, Vec::new());
+    for row in rows {
+        first = first.or(Some(row.position));
+        last = row.position;
+        entries.push(ReceiptEntry { header: row.header, signature: row.signature });
+    }
+    Some(Receipt { entries, first: first?, last, checkpoint, replayed: false, compared: true })
 }
 
 /// Answer a repeat: the first receipt, or that the key was used for something else.
@@ -185,8 +200,9 @@ pub async fn replay<P>(
     let rows = store.read_commands(&[key]).await;
     let rows = rows.map_err(|error| WriteError::Retryable(error.to_string()))?;
     let again = || WriteError::Retryable("the first answer is not readable yet".to_owned());
-    let mut receipt = receipt(&rows, checkpoint, true).ok_or_else(again)?;
     let compared = rows.first().map(|row| compare(row, request)).ok_or_else(again)?;
+    let mut receipt = receipt(rows.into_iter(), checkpoint).ok_or_else(again)?;
+    receipt.replayed = true;
     match compared {
         Some(true) => {}
         Some(false) => return Err(WriteError::KeyReused),

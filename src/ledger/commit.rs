@@ -1,30 +1,61 @@
 //! The commit point and what follows each way it can go.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::anchor::{AnchorError, Anchored};
 use super::batch;
 use super::decider::Decider;
-use super::lead;
+use super::lead::{self, Parts};
 use super::request::WriteError;
 use super::sequencer::{Failed, Sequencer, no_lead};
-use crate::store::{AcquireError, AppendError, Batch, Head};
+use crate::store::{AcquireError, AppendError, Batch, Head, Lease};
 
 /// How often an unknown outcome is looked up before it stays unknown.
 const LOOK_UPS: u32 = 20;
 
+/// How a batch fared.
+pub(super) struct Landed {
+    pub(super) batch: Batch,
+    epoch: u64,
+    old: Option<Anchored>,
+    appended: Result<Head, AppendError>,
+    /// `None` where the append did not answer with success.
+    anchored: Option<Result<(), AnchorError>>,
+}
+
+/// Commit, then anchor.
+pub(super) async fn land(
+    parts: Arc<Parts>,
+    lease: Lease,
+    at: Head,
+    old: Option<Anchored>,
+    batch: Batch,
+) -> Landed {
+    let appended = parts.store.append(&lease, &at, &batch).await;
+    // ---- The commit point: from here on the entries exist, or never will. ----
+    let epoch = lease.epoch;
+    let anchored = match (&appended, batch::anchored(&batch, epoch)) {
+        (Ok(_), Some(new)) => Some(parts.anchor.swap(old.as_ref(), &new).await),
+        _ => None,
+    };
+    Landed { batch, epoch, old, appended, anchored }
+}
+
 impl<D: Decider> Sequencer<D> {
-    /// Commit and anchor. On `Ok` the rows are durable in both places.
-    pub(super) async fn commit(&mut self, batch: &Batch) -> Result<(), Failed> {
-        let lead = self.lead.as_mut().ok_or_else(no_lead)?;
-        let (old, epoch) = (lead.anchored.clone(), lead.lease.epoch);
-        let appended = self.parts.store.append(&lead.lease, &lead.head, batch).await;
-        // ---- The commit point: from here on the entries exist, or never will. ----
+    /// Take in how a batch fared. On `Ok` its rows are durable in both places.
+    pub(super) async fn settle(&mut self, landed: Landed) -> (Batch, Result<(), Failed>) {
+        let Landed { batch, epoch, old, appended, anchored } = landed;
         let head = match appended {
             Ok(head) => Some(head),
             Err(error) => {
-                lead.deciding = None;
-                self.after_failure(batch, error).await?
+                if let Some(lead) = self.lead.as_mut() {
+                    lead.deciding = None;
+                }
+                match self.after_failure(&batch, error).await {
+                    Ok(head) => head,
+                    Err(failed) => return (batch, Err(failed)),
+                }
             }
         };
         match (head, self.lead.as_mut()) {
@@ -32,20 +63,24 @@ impl<D: Decider> Sequencer<D> {
                 lead.store_lead = lead::lead_of(&head, self.parts.clock.as_ref());
                 lead.head = head;
                 lead.started = true;
-                lead.pending.clear();
             }
             _ => self.lead = None,
         }
-        let Some(new) = batch::anchored(batch, epoch) else { return Ok(()) };
-        match self.parts.anchor.swap(old.as_ref(), &new).await {
+        let Some(new) = batch::anchored(&batch, epoch) else { return (batch, Ok(())) };
+        let anchored = match anchored {
+            Some(anchored) => anchored,
+            None => self.parts.anchor.swap(old.as_ref(), &new).await,
+        };
+        let ended = match anchored {
             Ok(()) => {
                 if let Some(lead) = self.lead.as_mut() {
                     lead.anchored = Some(new);
                 }
                 Ok(())
             }
-            Err(error) => self.after_anchor_failure(batch, &new, error).await,
-        }
+            Err(error) => self.after_anchor_failure(&batch, &new, error).await,
+        };
+        (batch, ended)
     }
 
     /// `Some(head)`: the batch is in and we still lead. `None`: it is in, and we step down.

@@ -25,7 +25,7 @@ use crate::store::{Row, SharedStore, StoreError};
 
 /// Rows read at once while catching up.
 const PAGE: u32 = 2_000;
-/// Below this many rows a page is checked on one thread.
+/// Below this many rows of others a page is checked on one thread.
 const PARALLEL_FROM: usize = 64;
 /// Rows folded before whoever reads the serving state gets a turn.
 const FOLD: usize = 128;
@@ -290,7 +290,8 @@ enum Looked {
 }
 
 fn look_at_all(rows: Vec<Row>, known: Vec<Option<Written>>) -> Vec<Looked> {
-    if rows.len() < PARALLEL_FROM {
+    let unknown = known.iter().filter(|known| known.is_none()).count();
+    if unknown < PARALLEL_FROM {
         rows.into_iter().zip(known).map(look_at).collect()
     } else {
         tokio::task::block_in_place(|| rows.into_par_iter().zip(known).map(look_at).collect())

@@ -21,6 +21,7 @@ pub mod snapshot;
 mod batch;
 mod commit;
 mod lead;
+mod pipeline;
 
 pub use decider::{Decided, Decider, Draft, Refusal, World};
 pub use follower::{FollowError, Follower, Serving};

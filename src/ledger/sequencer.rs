@@ -1,8 +1,8 @@
 //! 定序 — one task decides on in-memory state, one command after another, and commits in groups.
 //!
-//! Drain the queue, never sleep to fill it; one transaction a batch; the next batch begins when
-//! this one is durable and anchored. The commit point is `store.append`: before it nothing
-//! happened, after it everything did, whatever the caller hears.
+//! Drain the queue, never sleep to fill it; one transaction a batch; the next batch is sent when
+//! this one is durable and anchored (`pipeline`). The commit point is `store.append`: before it
+//! nothing happened, after it everything did, whatever the caller hears.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,10 +12,12 @@ use annals_events::Time;
 use annals_events::keys::SecretKey;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::batch::{self, Fate};
+use super::batch::{self, Fate, Work};
+use super::build::Written;
 use super::decider::Decider;
 use super::follower::{FollowError, Follower, Following};
 use super::lead::{self, Lead, Parts};
+use super::pipeline::Asked;
 use super::request::{Answer, Enqueued, Receipt, Request, WriteError, stopping};
 use super::seal::{self, SealError};
 use super::{index, snapshot};
@@ -26,13 +28,9 @@ use crate::store::{Batch, SharedStore, StoreError, StoredCheckpoint};
 const QUEUE: usize = 4_096;
 /// An upload that no entry names is swept after this long.
 const UPLOAD_AGE: Duration = Duration::from_secs(24 * 60 * 60);
-/// Most commands of one batch.
-const BATCH_COMMANDS: usize = 1_024;
 
-type Reply = oneshot::Sender<Answer>;
-
-enum Call<P> {
-    Write(Box<Request<P>>, Reply),
+pub(super) enum Call<P> {
+    Write(Box<Request<P>>, oneshot::Sender<Answer>),
     Stop(oneshot::Sender<()>),
 }
 
@@ -166,59 +164,19 @@ impl<D: Decider> Ledger<D> {
 pub(super) struct Sequencer<D: Decider> {
     pub(super) parts: Arc<Parts>,
     decider: D,
-    follower: Arc<Follower>,
+    pub(super) follower: Arc<Follower>,
     holder: String,
     guard: ClockGuard,
     pub(super) lead: Option<Lead>,
     pub(super) stopped: Option<String>,
     /// Uploads this process made evidence.
     moved: HashSet<[u8; 32]>,
-    checkpoint: Option<String>,
+    pub(super) checkpoint: Option<String>,
     signer: Arc<Mutex<Option<Signer>>>,
 }
 
 impl<D: Decider> Sequencer<D> {
-    async fn run(mut self, mut queue: mpsc::Receiver<Call<D::Payload>>) {
-        let third = self.parts.lease / 3;
-        let mut renewal = tokio::time::interval(third.max(Duration::from_millis(10)));
-        renewal.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            let first = tokio::select! {
-                call = queue.recv() => call,
-                _ = renewal.tick() => { self.renew().await; continue }
-            };
-            let (mut requests, mut replies, mut stop) = (Vec::new(), Vec::new(), None);
-            let mut next = first;
-            while let Some(call) = next {
-                match call {
-                    Call::Write(request, reply) => {
-                        requests.push(*request);
-                        replies.push(reply);
-                    }
-                    Call::Stop(done) => stop = Some(done),
-                }
-                let full = requests.len() == BATCH_COMMANDS || stop.is_some();
-                next = if full { None } else { queue.try_recv().ok() };
-            }
-            let closed = requests.is_empty() && stop.is_none();
-            if !requests.is_empty() {
-                let answers = self.write(&requests).await;
-                for (reply, answer) in replies.into_iter().zip(answers) {
-                    // A caller that went away repeats with the same key.
-                    let _ = reply.send(answer);
-                }
-            }
-            if stop.is_some() || closed {
-                self.release().await;
-                if let Some(done) = stop {
-                    let _ = done.send(());
-                }
-                return;
-            }
-        }
-    }
-
-    async fn renew(&mut self) {
+    pub(super) async fn renew(&mut self) {
         let Some(lead) = &self.lead else { return };
         if let Err(error) = self.parts.store.renew(&lead.lease).await {
             tracing::warn!(%error, "the lease was not renewed");
@@ -233,71 +191,43 @@ impl<D: Decider> Sequencer<D> {
         }
     }
 
-    /// Write a batch; when it fails for a lasting reason, each command alone.
-    async fn write(&mut self, requests: &[Request<D::Payload>]) -> Vec<Answer> {
-        match self.write_batch(requests).await {
-            Ok(answers) => answers,
-            Err(Failed::Rejected(_)) if requests.len() > 1 => {
-                let mut answers = Vec::with_capacity(requests.len());
-                for request in requests {
-                    match self.write_batch(std::slice::from_ref(request)).await {
-                        Ok(alone) => answers.extend(alone),
-                        Err(failed) => answers.push(Err(failed.into_error())),
-                    }
-                }
-                answers
-            }
-            Err(failed) => {
-                let error = failed.into_error();
-                requests.iter().map(|_| Err(error.clone())).collect()
-            }
-        }
+    /// Whether the deciding state stands right behind everything decided so far.
+    pub(super) fn may_decide(&self) -> bool {
+        self.lead.as_ref().is_some_and(|lead| lead.deciding.is_some())
     }
 
-    async fn write_batch(
+    /// Decide on what is committed and under way; the entries are signed.
+    pub(super) async fn decide(
         &mut self,
-        requests: &[Request<D::Payload>],
-    ) -> Result<Vec<Answer>, Failed> {
+        asked: &[Asked<D::Payload>],
+    ) -> Result<(Vec<Fate>, Batch, Vec<Written>), Failed> {
         if let Some(why) = &self.stopped {
             return Err(Failed::Error(WriteError::Stopped(why.clone())));
         }
         self.prepare().await?;
         let now = self.now().await?;
         let lead = self.lead.as_mut().ok_or_else(no_lead)?;
-        let decided = batch::decide(&self.decider, lead, requests, now, &self.moved);
+        let decided = batch::decide(&self.decider, lead, asked, now, &self.moved);
         if decided.is_err() {
             // It may have folded something already.
             lead.deciding = None;
         }
-        let work = decided?;
-        let origin = lead.deciding.as_ref().map_or("", |d| d.chain.origin()).to_owned();
-        let written = work.fates.iter().any(|fate| matches!(fate, Fate::Written { .. }));
-        let rows = if written {
-            let (rows, known) = batch::sign(lead, work.built, &origin);
-            let batch = Batch { rows, bodies: work.bodies };
-            self.commit(&batch).await?;
-            self.follower.written(known);
-            self.moved.extend(batch.bodies.iter().map(|body| body.id));
-            batch.rows
-        } else {
-            Vec::new()
-        };
-        let mut answers: Vec<Answer> = Vec::with_capacity(requests.len());
-        for (request, fate) in requests.iter().zip(work.fates) {
-            let answer = match fate {
-                Fate::Written { first, last } => {
-                    let receipt =
-                        batch::receipt(&rows[first..last], self.checkpoint.clone(), false);
-                    receipt.ok_or_else(|| WriteError::Fault("a command wrote nothing".to_owned()))
-                }
-                Fate::Known => {
-                    batch::replay(&self.parts.store, request, self.checkpoint.clone()).await
-                }
-                Fate::Not(error) => Err(error),
-            };
-            answers.push(answer);
+        let Work { built, fates, bodies } = decided?;
+        if !fates.iter().any(|fate| matches!(fate, Fate::Written { .. })) {
+            return Ok((fates, Batch::default(), Vec::new()));
         }
-        Ok(answers)
+        lead.pending.clear();
+        let origin = lead.deciding.as_ref().map_or("", |d| d.chain.origin()).to_owned();
+        let (rows, known) = batch::sign(lead, built, &origin);
+        self.moved.extend(bodies.iter().map(|body| body.id));
+        Ok((fates, Batch { rows, bodies }, known))
+    }
+
+    /// The uploads of a batch that did not land are uploads still.
+    pub(super) fn unmove(&mut self, batch: &Batch) {
+        for body in &batch.bodies {
+            self.moved.remove(&body.id);
+        }
     }
 
     /// Lead, and have a deciding state at the store's head.
@@ -362,7 +292,7 @@ pub(super) enum Failed {
 }
 
 impl Failed {
-    fn into_error(self) -> WriteError {
+    pub(super) fn into_error(self) -> WriteError {
         match self {
             Failed::Rejected(detail) => WriteError::Fault(format!("the store refused: {detail}")),
             Failed::Error(error) => error,

@@ -49,6 +49,7 @@ mod clock;
 mod follow;
 mod idempotency;
 mod kills;
+mod pipeline;
 mod snapshot;
 mod writers;
 
