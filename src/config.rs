@@ -99,7 +99,8 @@ impl Home {
         File::open(&self.folder)?.sync_all()
     }
 
-    /// Be the only writing process of this folder, or learn who is.
+    /// Be the only writing process of this folder, or learn who is. Where the store is another
+    /// host's too, only those who change the key files need it.
     pub fn lock(&self) -> Result<WriterLock, LockError> {
         let path = self.folder.join("ledger.lock");
         let mut file = OpenOptions::new()

@@ -107,7 +107,7 @@ CREATE TABLE head (
     size        bigint NOT NULL CHECK (size >= 0),
     leaf        bytea NOT NULL CHECK (octet_length(leaf) = 32),
     holder      text,
-    lease_until timestamptz
+    lease_until timestamptz CHECK (isfinite(lease_until))
 ) WITH (fillfactor = 10);
 INSERT INTO head (epoch, size, leaf) VALUES (0, 0, decode(repeat('00', 32), 'hex'));
 
@@ -177,4 +177,7 @@ GRANT SELECT ON _sqlx_migrations, entry, private, body, checkpoint, head TO anna
 GRANT INSERT ON entry, private, body, checkpoint TO annals_service;
 GRANT UPDATE ON head TO annals_service;
 GRANT SELECT, INSERT, UPDATE, DELETE
-    ON upload, body_digest, entry_index, cursor, snapshot, snapshot_chunk TO annals_service;
+    ON body_digest, entry_index, snapshot, snapshot_chunk TO annals_service;
+-- An upload is never changed, and the index never loses its mark.
+GRANT SELECT, INSERT, DELETE ON upload TO annals_service;
+GRANT SELECT, INSERT, UPDATE ON cursor TO annals_service;

@@ -33,6 +33,11 @@ impl Accounts {
     pub fn get(&self, id: AccountId) -> Option<&Account> {
         self.accounts.get(&id)
     }
+
+    /// How many were ever opened.
+    pub fn count(&self) -> usize {
+        self.accounts.len()
+    }
 }
 
 impl Fold for Accounts {

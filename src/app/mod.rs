@@ -154,6 +154,7 @@ impl App {
         let uploads = self.uploads(&given.command).await?;
         self.ledger
             .submit(Request {
+                account: given.account,
                 command,
                 text: text.command.clone().into_bytes(),
                 nonce_is_ours,
@@ -307,8 +308,14 @@ impl App {
         let payload =
             Payload::Rotate { command, text: text.clone(), actor, cause, roots: roots.into(), key };
         let text = text.command.into_bytes();
-        let request =
-            Request { command: info, text, nonce_is_ours: true, uploads: Vec::new(), payload };
+        let request = Request {
+            account: confirmer,
+            command: info,
+            text,
+            nonce_is_ours: true,
+            uploads: Vec::new(),
+            payload,
+        };
         self.ledger.submit(request).await
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::{Common, term};
+use super::{Common, acknowledged, term};
 use crate::error::{Exit, Failure};
 use crate::ledger::export::{ExportError, Exported, at_newest_checkpoint, export};
 use crate::store;
@@ -28,7 +28,8 @@ impl From<ExportError> for Failure {
             ExportError::Follow(error) => error.into(),
             ExportError::Store(error) => error.into(),
             ExportError::Io(_) => Failure::fault(error.to_string()),
-            ExportError::State(_) => Failure::input(error.to_string()),
+            ExportError::Lost { .. } => Failure::refused(error.to_string()),
+            ExportError::State(_) => Failure::refused(error.to_string()),
         }
     }
 }
@@ -41,6 +42,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         return Err(Failure::input("--json: standard output is taken by --out -"));
     }
     let store = store::open(&home.database()).await?;
+    acknowledged(&home, &store).await?;
     let (follower, checkpoint) = at_newest_checkpoint(&store).await?;
     let bar = term::bar("entries");
     let progress = term::moving(&bar);
@@ -54,19 +56,25 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let exported = export(&store, &follower, &checkpoint, out, &progress).await?;
     aside.keep(&arguments.out)?;
     bar.finish_and_clear();
-    print(&arguments, &exported);
+    let since = store.head().await?.size.saturating_sub(exported.size);
+    print(&arguments, &exported, since);
     Ok(Exit::Done)
 }
 
-fn print(arguments: &Arguments, exported: &Exported) {
+/// `since`: entries that no checkpoint covers yet.
+fn print(arguments: &Arguments, exported: &Exported, since: u64) {
     let out = arguments.out.display().to_string();
     let object = json!({
         "out": out,
         "size": exported.size,
         "head": exported.head.to_string(),
         "lines": exported.lines + 1,
+        "since": since,
     });
-    let text = format!("{} entries in {out}, head {}", exported.size, exported.head);
+    let mut text = format!("{} entries in {out}, head {}", exported.size, exported.head);
+    if since > 0 {
+        text.push_str(&format!("; {since} written since are under no checkpoint and not in it"));
+    }
     term::answer(arguments.common.json, &object, &text);
 }
 

@@ -102,8 +102,10 @@ async fn rotate(
 ) -> Result<Exit, Failure> {
     let home = common.home()?;
     let root = read_key(&root_key).map_err(|e| Failure::input(format!("--root-key: {e}")))?;
+    // Two rotations at once would exchange each other's files.
+    let _lock = if home.is_embedded() { None } else { Some(home.lock()?) };
     let app = App::open(&home, common.allow_owner).await?;
-    let names = people::names(app.store()).await?;
+    let names = people::names(&app).await?;
     let proposer = people::resolve(&names, "--by", by)?;
     let confirmer = people::resolve(&names, "--confirmed-by", confirmed_by)?;
     let files = KeyFiles::new(home.folder());

@@ -21,7 +21,9 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::Home;
 use crate::error::{Exit, Failure};
-use crate::store;
+use crate::ledger::anchor::{Anchor, FileAnchor};
+use crate::ledger::hold_against;
+use crate::store::{self, SharedStore};
 
 /// 史册 — an audit-grade ledger for government web platforms.
 ///
@@ -49,6 +51,17 @@ pub struct Common {
     /// Write though this connection owns the tables (demo and tests).
     #[arg(long, global = true)]
     allow_owner: bool,
+}
+
+/// Nobody is told of a store that forgot what this host acknowledged. Where no anchor is, this host
+/// acknowledged nothing.
+async fn acknowledged(home: &Home, store: &SharedStore) -> Result<(), Failure> {
+    let anchored = FileAnchor::new(&home.anchor_path()).get().await;
+    let anchored = anchored.map_err(|error| Failure::refused(error.to_string()))?;
+    match anchored {
+        Some(anchored) => Ok(hold_against(store, &anchored, &store.head().await?).await?),
+        None => Ok(()),
+    }
 }
 
 impl Common {

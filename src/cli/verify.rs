@@ -35,8 +35,10 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let mut report = scanned?;
     match anchored {
         Ok(Some(anchored)) => compare(&mut report, &store, &anchored).await?,
-        Ok(None) => report.notes.push("there is no anchor on this host to compare with".to_owned()),
-        Err(error) => report.notes.push(format!("not compared with the anchor: {error}")),
+        // Without it nobody can tell whether the newest entries are missing: whoever cuts the
+        // store takes the anchor along.
+        Ok(None) => incomplete(&mut report, "this host's anchor is missing".to_owned()),
+        Err(error) => incomplete(&mut report, error.to_string()),
     }
     report.notes.push("the genesis pinned is this host's own record of it".to_owned());
     report.notes.extend(store.excess_rights().await?.map(|why| format!("rights: {why}")));
@@ -48,6 +50,12 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Verdict::Unusable => Exit::Input,
         Verdict::AgainstTheRulebook => Exit::AgainstTheRulebook,
     })
+}
+
+fn incomplete(report: &mut Report, why: String) {
+    report.notes.push(format!("not compared with the anchor: {why}"));
+    report.verdict = report.verdict.min(Verdict::Incomplete);
+    report.tier = "none";
 }
 
 /// What was acknowledged must be there, whatever the database says of its own end.

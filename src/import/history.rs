@@ -124,7 +124,7 @@ impl History {
     }
 
     /// Bodies that lines `from..end` name and whose length nobody has seen, with their digests.
-    pub fn unmeasured(&self, from: u64, end: u64) -> BTreeMap<[u8; 32], Hash> {
+    pub fn unmeasured(&self, from: u64, end: u64) -> BTreeSet<([u8; 32], Hash)> {
         let digests = self.span(from, end).filter_map(|(_, line)| line.sha256);
         let named = digests.filter_map(|digest| Some((self.known.get(&digest)?, digest)));
         let unseen = named.filter(|(known, _)| known.length.is_none());
@@ -136,6 +136,11 @@ impl History {
         if let Some(known) = self.known.get_mut(&digest) {
             known.length = Some(length);
         }
+    }
+
+    /// The body of this digest is not at hand after all.
+    pub fn forget(&mut self, digest: Hash) {
+        self.known.remove(&digest);
     }
 
     /// Where a body is.

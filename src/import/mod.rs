@@ -7,7 +7,7 @@ mod history;
 mod plan;
 mod summary;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use annals_events::command::{self, CloseImport, Command, OpenImport, Text};
@@ -15,7 +15,7 @@ use annals_events::entry::{Authentication, CommandInfo};
 use annals_events::id::{AccountId, ImportId, SiteId};
 use annals_events::ledger::Act;
 use annals_events::text::PublicName;
-use annals_events::{Event, Hash, Header, Time, import};
+use annals_events::{Event, Hash, Header, Time, entry, import};
 use annals_projections::State;
 use annals_projections::ledger::Import;
 use uuid::Uuid;
@@ -237,14 +237,22 @@ async fn store_bodies(
             history.know(Hash(known.sha256), Hash(known.body));
         }
     }
+    // The index from digest to body is believed only where the body has the digest.
     let unmeasured = history.unmeasured(from, end);
-    let ids: Vec<[u8; 32]> = unmeasured.keys().copied().collect();
+    let ids: Vec<[u8; 32]> = unmeasured.iter().map(|(id, _)| *id).collect();
+    let mut held = BTreeSet::new();
     for page in ids.chunks(64) {
         for body in app.store().bodies(page).await? {
             let length = body.bytes.len() as u64;
-            unmeasured.get(&body.id).into_iter().for_each(|d| history.measure(*d, length));
+            let digest = Hash::of(&[&body.bytes]);
+            let is_whole = entry::body_id(&body.salt, &body.bytes).0 == body.id;
+            if is_whole && unmeasured.contains(&(body.id, digest)) {
+                held.insert(digest);
+                history.measure(digest, length);
+            }
         }
     }
+    unmeasured.iter().filter(|(_, d)| !held.contains(d)).for_each(|(_, d)| history.forget(*d));
     let mut missing = history.unknown(from, end);
     let mut unnamed = 0;
     if let Some(path) = order.bodies {
@@ -310,6 +318,7 @@ impl Lines<'_> {
                     stream: self.id.into(),
                 };
                 calls.push(Request {
+                    account: actor.account,
                     command,
                     text: text.as_bytes().to_vec(),
                     nonce_is_ours: false,

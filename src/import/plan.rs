@@ -8,17 +8,13 @@ use annals_events::entry::Actor;
 use annals_events::id::{AccountId, ContentId, ImportId, SiteId, Stream};
 use annals_events::import::{self, HistoryLine};
 use annals_events::text::PublicName;
-use annals_events::{Event, Hash, Header, canonical, site};
-use annals_projections::boards::names::Names;
+use annals_events::{Event, Hash, canonical, site};
 use annals_projections::ledger::Import;
 
 use super::history::Known;
 use crate::app::App;
 use crate::error::Failure;
-use crate::ledger::about::entries_about;
-use crate::ledger::{Draft, index};
-use crate::store::Row;
-use crate::store::index::Kind;
+use crate::ledger::{Draft, about};
 
 /// What the importer remembers: names and paths are private, so no fold knows them.
 pub struct Boards {
@@ -62,17 +58,10 @@ impl Boards {
             paths: HashMap::new(),
             digests: HashMap::new(),
         };
-        let mut names = Names::default();
-        let opened = index::find(store, Kind::Type, "account.opened", size).await?;
-        for page in opened.chunks(1_000) {
-            for row in store.read_at(page).await? {
-                let (header, event) = read(&row)?;
-                names.apply(&header, &event, private(&row));
-            }
-        }
-        boards.persons = names.of_import(id).map(|(n, account)| (n.to_owned(), account)).collect();
         let follower = app.ledger().follower();
-        for entry in entries_about(store, follower, import.site.into(), size).await? {
+        let names = about::names(store, follower).await?;
+        boards.persons = names.of_import(id).map(|(n, account)| (n.to_owned(), account)).collect();
+        for entry in about::entries_about(store, follower, import.site.into(), size).await? {
             let ours = entry.event.imported().is_some_and(|line| line.import == id);
             let text = entry.private.filter(|_| ours).and_then(|bytes| import::line_text(&bytes));
             if let (Event::Content(_), Some(text)) = (&entry.event, text) {
@@ -233,14 +222,4 @@ impl Said<'_> {
         let event = content::Event::Withdrawn(self.changed());
         Draft { stream, event: event.into(), private: Some(private) }
     }
-}
-
-fn read(row: &Row) -> Result<(Header, Event), Failure> {
-    let header = Header::parse(&row.header).map_err(|e| Failure::fault(e.to_string()))?;
-    let event = Event::read(&header.kind, header.schema, &row.facts);
-    Ok((header, event.map_err(|e| Failure::fault(e.to_string()))?))
-}
-
-fn private(row: &Row) -> Option<&[u8]> {
-    row.private.as_ref().map(|(_, bytes)| bytes.as_slice())
 }

@@ -1,8 +1,10 @@
-//! 涉及 — every entry about a subject, found through the index and believed only when checked: an
-//! index line that was lost would hide an entry, an altered row would forge one.
+//! 涉及 — every entry about a subject, and whose account is whose, found through the index and
+//! believed only when checked: an index line that was lost would hide an entry, an altered row
+//! would forge one.
 
 use annals_events::id::Subject;
 use annals_events::{Event, Hash, Header, entry};
+use annals_projections::boards::names::Names;
 use annals_projections::keys::KeyRing;
 use annals_verify::prepare;
 use rayon::prelude::*;
@@ -29,8 +31,8 @@ pub struct Checked {
 }
 
 /// All entries about a subject among the first `size`, in order: bytes, digests and signatures
-/// checked, and the subject's numbers 0, 1, 2, ... without a hole; up to the follower's head also
-/// that none is missing at the end.
+/// checked, and the subject's numbers 0, 1, 2, ... without a hole, and as many up to the follower's
+/// head as it has folded: a line missing at the end of the index would else shorten every answer.
 pub async fn entries_about(
     store: &SharedStore,
     follower: &Follower,
@@ -42,14 +44,10 @@ pub async fn entries_about(
         let chain = &serving.chain;
         (serving.ring.clone(), chain.size(), chain.next_number(subject))
     };
-    let positions = index::find(store, Kind::Subject, &subject.to_string(), size).await?;
+    let positions = index::find(store, Kind::Subject, &subject.to_string(), head).await?;
     let mut all: Vec<Checked> = Vec::with_capacity(positions.len());
     for page in positions.chunks(PAGE) {
-        let rows = store.read_at(page).await?;
-        let checked: Result<Vec<Checked>, FollowError> = tokio::task::block_in_place(|| {
-            rows.into_par_iter().map(|row| check(row, &ring)).collect()
-        });
-        all.extend(checked?);
+        all.extend(check_rows(store.read_at(page).await?, &ring)?);
     }
     for (expected, entry) in (0u64..).zip(&all) {
         let about = entry.header.about().iter().find(|about| about.subject == subject);
@@ -59,11 +57,39 @@ pub async fn entries_about(
         }
     }
     let found = all.len() as u64;
-    if size == head && found != count {
+    if found != count {
         let detail = format!("{found} entries about {subject} are found, {count} were written");
         return Err(bad(head.saturating_sub(1), "index", detail));
     }
+    all.retain(|entry| entry.header.position.0 < size);
     Ok(all)
+}
+
+/// Everybody's account by name. Whoever can write the database could exchange two names, or hide
+/// an account: every opening is checked, and as many are found as the follower has folded.
+pub async fn names(store: &SharedStore, follower: &Follower) -> Result<Names, FollowError> {
+    let (ring, size, count) = {
+        let serving = follower.serving().await;
+        (serving.ring.clone(), serving.chain.size(), serving.state.accounts.count())
+    };
+    let positions = index::find(store, Kind::Type, "account.opened", size).await?;
+    let (mut names, mut found) = (Names::default(), 0);
+    for page in positions.chunks(PAGE) {
+        for entry in check_rows(store.read_at(page).await?, &ring)? {
+            found += usize::from(entry.header.kind == "account.opened");
+            names.apply(&entry.header, &entry.event, entry.private.as_deref());
+        }
+    }
+    if found != count {
+        let detail = format!("{found} openings of accounts are found, {count} were written");
+        return Err(bad(size.saturating_sub(1), "index", detail));
+    }
+    Ok(names)
+}
+
+/// Rows as entries, in order: bytes, digests and signatures checked, each at its position.
+pub fn check_rows(rows: Vec<Row>, ring: &KeyRing) -> Result<Vec<Checked>, FollowError> {
+    tokio::task::block_in_place(|| rows.into_par_iter().map(|row| check(row, ring)).collect())
 }
 
 fn bad(position: u64, what: &'static str, detail: String) -> FollowError {

@@ -215,7 +215,9 @@ pub async fn replay<P>(
 fn compare<P>(row: &Row, request: &Request<P>) -> Option<bool> {
     let header = Header::parse(&row.header).ok()?;
     let info = header.command.as_ref()?;
-    let same_envelope = info.name == request.command.name && info.stream == request.command.stream;
+    let same_envelope = info.name == request.command.name
+        && info.stream == request.command.stream
+        && header.actor.as_ref().map(|actor| actor.account) == Some(request.account);
     if info.digest == request.command.digest {
         return Some(same_envelope);
     }

@@ -1,7 +1,7 @@
 //! The commit point and what follows each way it can go.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::anchor::{AnchorError, Anchored};
 use super::batch;
@@ -13,6 +13,8 @@ use crate::store::{AcquireError, AppendError, Batch, Head, Lease};
 
 /// How often an unknown outcome is looked up before it stays unknown.
 const LOOK_UPS: u32 = 20;
+/// And how long: each look may wait for a server that does not answer.
+const LOOK_FOR: Duration = Duration::from_secs(120);
 
 /// How a batch fared.
 pub(super) struct Landed {
@@ -116,7 +118,8 @@ impl<D: Decider> Sequencer<D> {
         let (old, epoch) = (lead.head.clone(), lead.lease.epoch);
         let retryable = |detail: String| Err(Failed::Error(WriteError::Retryable(detail)));
         let Some(last) = batch.rows.last() else { return retryable(detail) };
-        for attempt in 0..LOOK_UPS {
+        let begun = Instant::now();
+        for attempt in (0..LOOK_UPS).take_while(|_| begun.elapsed() < LOOK_FOR) {
             // Renewing waits for whatever still holds the head row: a statement that the server
             // goes on with shows its outcome first.
             if let Err(AcquireError::Store(_)) = self.parts.store.renew(&lead.lease).await {

@@ -4,14 +4,15 @@ use std::collections::HashSet;
 use std::io::{self, Write};
 
 use annals_events::hash::hex;
-use annals_events::{Event, Hash, Header};
+use annals_events::merkle::Frontier;
+use annals_events::{Hash, entry};
 use annals_projections::keys::KeyRing;
 use data_encoding::BASE64;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::follower::{FollowError, Follower, Serving};
-use super::{seal, snapshot};
+use super::{about, seal, snapshot};
 use crate::store::{Row, SharedStore, StoreError, StoredCheckpoint};
 
 /// Rows read at once.
@@ -29,6 +30,16 @@ pub enum ExportError {
     /// The file could not be written.
     #[error("the export cannot be written: {0}")]
     Io(#[from] io::Error),
+    /// Somebody took entries away, or made the head say so.
+    #[error("{said} tells of {size} entries, {folded} are there: run `annals verify`")]
+    Lost {
+        /// Entries found.
+        folded: u64,
+        /// Entries told of.
+        size: u64,
+        /// By what.
+        said: &'static str,
+    },
     /// The ledger is not in a state to be exported.
     #[error("{0}")]
     State(String),
@@ -47,13 +58,22 @@ pub struct Exported {
     pub sha256: Hash,
 }
 
-/// The newest checkpoint that verifies, and a follower at or below its size.
+/// The newest checkpoint that verifies, and a follower at or below its size. A checkpoint that was
+/// rightly signed over more entries than there are says that entries are missing.
 pub async fn at_newest_checkpoint(
     store: &SharedStore,
 ) -> Result<(Follower, StoredCheckpoint), ExportError> {
     let (serving, _) = snapshot::load(store).await?;
     let follower = Follower::new(store.clone(), serving);
-    follower.catch_up(store.head().await?.size).await?;
+    let size = store.head().await?.size;
+    follower.catch_up(size).await?;
+    let folded = follower.serving().await.chain.size();
+    if folded < size {
+        return Err(ExportError::Lost { folded, size, said: "the head row" });
+    }
+    if let Some(size) = seal::sealed_beyond(store, &follower).await? {
+        return Err(ExportError::Lost { folded, size, said: "a signed checkpoint" });
+    }
     let checkpoint = seal::newest_good(store, &follower).await?;
     let none = || ExportError::State("no checkpoint was ever signed".to_owned());
     let checkpoint = checkpoint.ok_or_else(none)?;
@@ -86,6 +106,7 @@ pub async fn export<W: Write>(
     let (digests, ring) = (serving.state.digests(), serving.ring.clone());
     drop(serving);
     let mut lines = Lines { out, sha: Sha256::new(), count: 0 };
+    let mut tree = Frontier::default();
     lines.put(&format!(
         "{{\"annals_export\":1,\"origin\":{},\"size\":{size}}}",
         serde_json::Value::from(origin)
@@ -99,8 +120,13 @@ pub async fn export<W: Write>(
             return Err(state("entries are missing"));
         }
         at += rows.len() as u64;
-        write_page(store, &rows, &ring, &mut bodies, &mut lines).await?;
+        write_page(store, rows, &ring, &mut tree, &mut bodies, &mut lines).await?;
         progress(at, size);
+    }
+    // A snapshot may have spared the follower these entries; nobody is shown what does not hold.
+    let signed = ring.check_note(&checkpoint.note).map_err(ExportError::State)?.0.root;
+    if tree.root() != signed {
+        return Err(state("the entries are not those of the checkpoint: run `annals verify`"));
     }
     let sha256 = Hash(lines.sha.clone().finalize().into());
     let count = lines.count;
@@ -119,29 +145,31 @@ pub async fn export<W: Write>(
 
 async fn write_page<W: Write>(
     store: &SharedStore,
-    rows: &[Row],
+    rows: Vec<Row>,
     ring: &KeyRing,
+    tree: &mut Frontier,
     seen: &mut HashSet<Hash>,
     lines: &mut Lines<W>,
 ) -> Result<(), ExportError> {
-    let mut headers = Vec::with_capacity(rows.len());
+    let mut known = Vec::with_capacity(rows.len());
     let mut wanted = Vec::new();
-    for row in rows {
-        let corrupt = |e: String| StoreError::Corrupt(format!("entry {}: {e}", row.position));
-        let header = Header::parse(&row.header).map_err(|e| corrupt(e.to_string()))?;
-        let event = Event::read(&header.kind, header.schema, &row.facts).ok();
-        let body = event.and_then(|event| event.body()).filter(|body| seen.insert(*body));
+    for entry in about::check_rows(rows.clone(), ring)? {
+        tree.push(entry.leaf);
+        let body = entry.event.body().filter(|body| seen.insert(*body));
         wanted.extend(body.map(|body| body.0));
-        headers.push((header, body));
+        known.push((entry.header.epoch.0, body));
     }
     let bodies = store.bodies(&wanted).await?;
-    for (row, (header, body)) in rows.iter().zip(headers) {
-        let key = ring.entry_key(header.epoch.0).map_or(Hash::ZERO, |(_, print)| *print);
+    for (row, (epoch, body)) in rows.iter().zip(known) {
+        let key = ring.entry_key(epoch).map_or(Hash::ZERO, |(_, print)| *print);
         lines.put(&entry_line(row, key)?)?;
         let Some(body) = body else { continue };
         let found = bodies.iter().find(|found| found.id == body.0);
-        let found = found.ok_or_else(|| {
-            StoreError::Corrupt(format!("entry {}: body {body} is missing", row.position))
+        let found = found.filter(|found| entry::body_id(&found.salt, &found.bytes) == body);
+        let found = found.ok_or_else(|| FollowError::Bad {
+            position: row.position,
+            what: "body",
+            detail: format!("body {body} is not there as it was written"),
         })?;
         lines.put(&format!(
             "{{\"body\":\"{body}\",\"salt\":\"{}\",\"base64\":\"{}\"}}",

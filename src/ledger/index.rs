@@ -30,8 +30,23 @@ pub fn lines(header: &Header) -> Vec<IndexRow> {
     rows
 }
 
-/// Feed the index up to `size`; answers up to where it is fed now.
+/// Empty the index and feed it anew.
+pub async fn refill(store: &SharedStore, size: u64) -> Result<u64, StoreError> {
+    store.clear_index().await?;
+    feed(store, size).await
+}
+
+/// Feed the index up to `size`; answers up to where it is fed now. One that claims more than there
+/// is, or lost its mark, is made anew.
 pub async fn feed(store: &SharedStore, size: u64) -> Result<u64, StoreError> {
+    match store.indexed_to().await {
+        Ok(mark) if mark <= store.head().await?.size => {}
+        Ok(_) | Err(StoreError::Corrupt(_)) => {
+            tracing::warn!("the index claims what is not there: it is made anew");
+            store.clear_index().await?;
+        }
+        Err(error) => return Err(error),
+    }
     loop {
         let from = store.indexed_to().await?;
         if from >= size {
@@ -61,14 +76,15 @@ pub async fn find(
     value: &str,
     size: u64,
 ) -> Result<Vec<u64>, StoreError> {
-    let indexed = store.indexed_to().await?;
+    // A mark beyond the entries is somebody's lie: it must not hide the tail.
+    let indexed = store.indexed_to().await?.min(size);
     let mut positions = Vec::new();
     let mut from = 0;
     loop {
         let page = store.find_index(kind as i16, value, from, crate::store::READ_ROWS_MAX).await?;
         let Some(last) = page.last() else { break };
         from = last + 1;
-        positions.extend(page.into_iter().filter(|position| *position < size));
+        positions.extend(page.into_iter().filter(|position| *position < indexed));
     }
     let mut at = indexed;
     while at < size {

@@ -130,7 +130,14 @@ async fn check_anchor(parts: &Parts) -> Result<Option<Anchored>, WriteError> {
 }
 
 /// What was acknowledged last is still where it was.
-async fn hold_against(store: &SharedStore, held: &Anchored, head: &Head) -> Result<(), WriteError> {
+///
+/// # Errors
+/// [`WriteError::Stopped`] if it is not: entries were lost, or this is another history.
+pub async fn hold_against(
+    store: &SharedStore,
+    held: &Anchored,
+    head: &Head,
+) -> Result<(), WriteError> {
     if held.size > head.size {
         return Err(WriteError::Stopped(format!(
             "the store ends at {} entries, but {} were acknowledged: it was restored from an \
@@ -168,6 +175,11 @@ async fn move_anchor_up(
     let Some(row) = last_row(&parts.store, head.size).await? else { return Ok(anchored) };
     let header =
         Header::parse(&row.header).map_err(|error| WriteError::Stopped(error.to_string()))?;
+    if annals_events::entry::leaf(&row.header).0 != head.leaf {
+        return Err(WriteError::Stopped(
+            "the head row is not the last entry's: run `annals verify`".to_owned(),
+        ));
+    }
     let newer = Anchored {
         size: head.size,
         leaf: Hash(head.leaf),

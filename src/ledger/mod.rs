@@ -25,7 +25,7 @@ mod pipeline;
 
 pub use decider::{Decided, Decider, Draft, Refusal, World};
 pub use follower::{FollowError, Follower, Serving};
-pub use lead::Parts;
+pub use lead::{Parts, hold_against};
 pub use request::{Answer, Enqueued, Receipt, ReceiptEntry, Request, WriteError};
 pub use sequencer::Ledger;
 

@@ -1,6 +1,7 @@
 //! What goes into the writer's queue and what comes back.
 
 use annals_events::entry::CommandInfo;
+use annals_events::id::AccountId;
 use tokio::sync::oneshot;
 
 use super::decider::Refusal;
@@ -13,6 +14,8 @@ pub type Answer = Result<Receipt, WriteError>;
 
 /// A command on its way to the writer.
 pub struct Request<P> {
+    /// Who acts: a repeat is his, or none.
+    pub account: AccountId,
     /// The command's part of the header; `index` and `of` are set by the writer.
     pub command: CommandInfo,
     /// The exact text behind the digest.

@@ -57,6 +57,29 @@ pub async fn newest_good(
     }
 }
 
+/// The size of a rightly signed checkpoint over more than the follower has folded.
+pub async fn sealed_beyond(
+    store: &SharedStore,
+    follower: &Follower,
+) -> Result<Option<u64>, StoreError> {
+    let (ring, size) = {
+        let serving = follower.serving().await;
+        (serving.ring.clone(), serving.chain.size())
+    };
+    let mut read = 0;
+    loop {
+        let page = store.checkpoints(read, 1_000).await?;
+        if page.is_empty() {
+            return Ok(None);
+        }
+        read += page.len() as u64;
+        let signed = |note: &StoredCheckpoint| ring.check_note(&note.note).ok().map(|n| n.0.size);
+        if let Some(beyond) = page.iter().filter_map(signed).find(|signed| *signed > size) {
+            return Ok(Some(beyond));
+        }
+    }
+}
+
 /// Seal everything up to `size`; answers the note, which is also in the store. `new` is the log
 /// key that a rotation has just introduced: then old and new sign together.
 pub async fn seal(

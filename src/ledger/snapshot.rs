@@ -182,7 +182,12 @@ pub async fn key_ring(
             return Ok(Ok(ring));
         }
         version += rows.len() as u64;
-        for row in rows.into_iter().filter(|row| row.position < size) {
+        let from = version - rows.len() as u64;
+        for (version, row) in (from..).zip(rows).filter(|(_, row)| row.position < size) {
+            if row.version != version {
+                let why = format!("version {version} of the ledger's own stream is missing");
+                return Ok(Err(why));
+            }
             if let Err(why) = introduce(&mut ring, raw_entry(row)) {
                 return Ok(Err(format!("a key's entry does not hold: {why}")));
             }

@@ -149,6 +149,18 @@ pub struct Snapshot {
     pub chunks: Vec<Vec<u8>>,
 }
 
+/// Something that no store of this program writes, and that reading entry after entry would not
+/// show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Oddity {
+    /// A word of the verifier's list.
+    pub what: &'static str,
+    /// Where; the ledger's size for what is of no one entry.
+    pub position: u64,
+    /// The sentence.
+    pub detail: String,
+}
+
 /// One line of the investigator's index: entry `position` has `value` under `kind`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IndexRow {
@@ -287,6 +299,13 @@ pub trait Store: Send + Sync + 'static {
     /// transaction; `Ok(false)` and nothing written if the mark was not at `from`. A line given
     /// twice is one line; a line outside `from..to` is refused.
     async fn put_index(&self, from: u64, to: u64, rows: &[IndexRow]) -> Result<bool, StoreError>;
+
+    /// Private parts and index lines of no entry, an index without its mark, a lost unique index,
+    /// damaged pages as far as the database can tell.
+    async fn oddities(&self) -> Result<Vec<Oddity>, StoreError>;
+
+    /// Forget every line of the investigator's index and set its mark to 0.
+    async fn clear_index(&self) -> Result<(), StoreError>;
 
     /// Positions with this value under this kind, in order, from `from`, below `indexed_to`.
     async fn find_index(

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use annals::ledger::anchor::{Anchor, AnchorError, Anchored};
 use annals::store::{
-    AcquireError, AppendError, Batch, Body, BodyDigest, BodyPlace, Head, IndexRow, Lease, Row,
-    SharedStore, Snapshot, Store, StoreError, StoredCheckpoint,
+    AcquireError, AppendError, Batch, Body, BodyDigest, BodyPlace, Head, IndexRow, Lease, Oddity,
+    Row, SharedStore, Snapshot, Store, StoreError, StoredCheckpoint,
 };
 use async_trait::async_trait;
 
@@ -100,6 +100,14 @@ impl Faulty {
 
 #[async_trait]
 impl Store for Faulty {
+    async fn oddities(&self) -> Result<Vec<Oddity>, StoreError> {
+        self.inner.oddities().await
+    }
+
+    async fn clear_index(&self) -> Result<(), StoreError> {
+        self.inner.clear_index().await
+    }
+
     async fn head(&self) -> Result<Head, StoreError> {
         self.look()?;
         Ok(self.by_its_clock(self.inner.head().await?))

@@ -252,6 +252,7 @@ pub async fn request(app: &App, given: Given) -> Request<Payload> {
         stream: given.stream,
     };
     Request {
+        account: given.account,
         command: info,
         text: text.command.clone().into_bytes(),
         nonce_is_ours: true,

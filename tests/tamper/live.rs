@@ -219,20 +219,3 @@ fn an_export_comes_through_standard_input_too() {
         assert_eq!(code(&output.expect("it runs")), expected);
     }
 }
-
-/// A single changed byte in the file of the database, then the programs as an operator has them.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_service_neither_exports_nor_writes_on_from_what_was_changed() {
-    for kind in BOTH {
-        let place = large(kind).copy();
-        let mut attacker = super::attacker::Attacker::of(&place).await;
-        let salt = attacker.blob(&[6; 32]);
-        let change = format!("UPDATE entry SET facts_salt = {salt} WHERE position = 288");
-        attacker.run(&change).await.expect("changed");
-        let output = place.annals(&["verify", "--json"]);
-        let bad = &json(&output)["first_bad"];
-        assert_eq!((code(&output), &bad["position"]), (1, &288.into()), "{kind:?}: {bad}");
-        let output = place.annals(&["rebuild"]);
-        assert_ne!(code(&output), 0, "{kind:?}: {}", text(&output.stdout));
-    }
-}

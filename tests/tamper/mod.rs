@@ -7,6 +7,7 @@ mod attacker;
 mod cells;
 mod export;
 mod forge;
+mod hidden;
 mod keys;
 mod lines;
 mod live;
@@ -17,6 +18,7 @@ mod strangers;
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -130,7 +132,10 @@ impl Original {
     pub fn copy(&self) -> Place {
         let folder = tempfile::tempdir().expect("a temporary folder");
         for (name, bytes) in &self.files {
-            fs::write(folder.path().join(name), bytes).expect("a file");
+            let path = folder.path().join(name);
+            fs::write(&path, bytes).expect("a file");
+            // Keys that others may read are not taken.
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a mode");
         }
         let urls = self.urls.as_ref().map(copy_database);
         let home = Home::new(folder.path(), urls.as_ref().map(|urls| urls.service.clone()));

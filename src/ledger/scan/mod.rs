@@ -36,7 +36,11 @@ pub async fn scan(
     });
     sealed.iter().filter_map(claimed_size).for_each(|size| auditor.watch(size));
     let kept = shaped(Kept::read(store, size).await, size, "body")?;
-    let mut entries = Entries { store, size, indexed: store.indexed_to().await?, progress };
+    for odd in store.oddities().await? {
+        found.push(Derived::new(odd.position, odd.what, odd.detail));
+    }
+    let indexed = shaped(store.indexed_to().await, size, "index")?.unwrap_or(0);
+    let mut entries = Entries { store, size, indexed, progress };
     let mut seen = Seen::default();
     let head = entries.read(&mut auditor, &mut seen, &mut found).await?;
     auditor.settle();
@@ -52,9 +56,16 @@ pub async fn scan(
         let detail = format!("epoch {below} is below the entries' {epoch}");
         found.push(Derived::new(last, "head", detail));
     }
+    let unsealed = sealed.is_empty() && auditor.size() > 0;
     let good = |stored: &&StoredCheckpoint| auditor.ring().check_note(&stored.note).is_ok();
     let newest = sealed.iter().filter(good).max_by_key(|stored| stored.size).cloned();
-    Ok(conclude(auditor, head, newest, found))
+    let mut report = conclude(auditor, head, newest, found);
+    if unsealed {
+        // Founding a ledger signs the first: somebody took them all.
+        report.notes.push("no checkpoint is kept here".to_owned());
+        report.verdict = report.verdict.min(Verdict::Incomplete);
+    }
+    Ok(report)
 }
 
 /// The auditor's word on the entries, and whatever else was found.
@@ -64,8 +75,9 @@ fn conclude(
     newest: Option<StoredCheckpoint>,
     found: Vec<Derived>,
 ) -> Report {
-    // Behind a row that cannot be read the head is not missed.
-    let whole = found.iter().all(|derived| derived.what != "row");
+    // Behind a row that cannot be read neither the head nor the rest of a command is missed.
+    let is_broken = |derived: &Derived| derived.what == "row" && derived.position == auditor.size();
+    let whole = !found.iter().any(is_broken);
     let (size, leaf) = match head.filter(|_| whole) {
         Some(head) => (head.size, Hash(head.leaf)),
         None => (auditor.size(), auditor.chain().head()),
@@ -78,7 +90,8 @@ fn conclude(
         line: None,
     };
     let unsealed = end.checkpoint.is_none();
-    let mut report = auditor.finish(Some(end), None);
+    let mut report = auditor.finish(whole.then_some(end), None);
+    report.first_bad = report.first_bad.filter(|bad| whole || bad.what != "truncated");
     if unsealed {
         report.notes.push("the newest entries are under no checkpoint yet".to_owned());
     }

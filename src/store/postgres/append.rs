@@ -16,7 +16,8 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The swap comes first and everything else asks whether it happened: a concurrent swap makes the
 /// server judge the condition again on the new row, and then nothing is inserted at all. The count
-/// at the end can still undo the whole, since the statement is the transaction.
+/// at the end can still undo the whole, since the statement is the transaction. A private part that
+/// somebody put where none belongs would make the entry there one that was tampered with.
 macro_rules! append_sql {
     ($($bodies:literal, $counted:literal)?) => {
         concat!(
@@ -47,7 +48,10 @@ macro_rules! append_sql {
                     (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
                     CASE WHEN (SELECT count(*) FROM e) <> cardinality($7)
                            OR (SELECT count(*) FROM p) <> cardinality($17)
-                         THEN annals_refuse('annals: lines were swallowed')",
+                         THEN annals_refuse('annals: lines were swallowed')
+                         WHEN EXISTS (SELECT 1 FROM private
+                                       WHERE position >= $5 AND position < $1)
+                         THEN annals_refuse('annals: private parts lie beyond the last entry')",
             $($counted,)?
             "            ELSE 0 END
                FROM h"
@@ -81,15 +85,17 @@ pub(super) async fn append(
     let mut connection =
         pool.acquire().await.map_err(|error| AppendError::Retryable(error.to_string()))?;
     // All answers are awaited, not only the row: the commit comes after it.
-    let answer = statement(lease, at, batch).fetch_all(&mut *connection);
-    let outcome = match tokio::time::timeout(TIMEOUT, answer).await {
-        Err(_) => Err(AppendError::Unknown("no answer in time".into())),
-        Ok(Ok(rows)) => match rows.first() {
-            Some(row) => committed(row),
-            None => Err(lost(&mut connection, lease, at).await),
-        },
-        Ok(Err(error)) => Err(failed(&mut connection, &error, &batch.bodies).await),
+    let answer = async {
+        match statement(lease, at, batch).fetch_all(&mut *connection).await {
+            Ok(rows) => match rows.first() {
+                Some(row) => committed(row),
+                None => Err(lost(&mut connection, lease, at).await),
+            },
+            Err(error) => Err(failed(&mut connection, &error, &batch.bodies).await),
+        }
     };
+    let outcome = tokio::time::timeout(TIMEOUT, answer).await;
+    let outcome = outcome.unwrap_or_else(|_| Err(AppendError::Unknown("no answer in time".into())));
     if matches!(outcome, Err(AppendError::Unknown(_))) {
         connection.close_on_drop();
     }

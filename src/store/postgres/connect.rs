@@ -19,6 +19,21 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// not, for that would be a second round trip for each append.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
+/// What a URL may say behind its question mark.
+const PARAMETERS: [&str; 11] = [
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "options",
+];
+
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// Plans are made once: planning an append anew would copy all its bytes into the plan, and
@@ -33,9 +48,19 @@ const SESSION: &str = "
         WHERE current_setting('synchronous_commit') = 'off'";
 
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+    // The library repeats what it does not understand, and that may be a password in a wrong place.
+    let wrong = |what: &str| {
+        let form = "postgres://USER:PASSWORD@HOST:PORT/DATABASE?host=FOLDER&sslmode=MODE";
+        StoreError::Refused(format!("{what}; the form is {form}"))
+    };
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let mut names = query.split('&').filter_map(|pair| pair.split('=').next());
+    if names.any(|name| !name.is_empty() && !PARAMETERS.contains(&name)) {
+        return Err(wrong("the URL has a parameter that is not known"));
+    }
     PgConnectOptions::from_str(url)
         .map(|options| options.application_name("annals"))
-        .map_err(|error| StoreError::Refused(format!("the URL is not understood: {error}")))
+        .map_err(|_| wrong("the URL is not understood"))
 }
 
 /// Made of the parts that are no secret, never of the URL.

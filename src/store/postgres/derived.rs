@@ -165,11 +165,24 @@ pub(super) async fn snapshot(
 }
 
 pub(super) async fn indexed_to(pool: &PgPool) -> Result<u64, StoreError> {
-    let mark: i64 = sqlx::query_scalar("SELECT indexed_to FROM cursor WHERE one = 1")
-        .fetch_one(pool)
+    let mark: Option<i64> = sqlx::query_scalar("SELECT indexed_to FROM cursor WHERE one = 1")
+        .fetch_optional(pool)
         .await
         .map_err(outcome::of_store)?;
+    let mark = mark.ok_or_else(|| StoreError::Corrupt("the index has no mark".to_owned()))?;
     outcome::unsigned(mark)
+}
+
+pub(super) async fn clear_index(pool: &PgPool) -> Result<(), StoreError> {
+    // The mark first: whoever feeds meanwhile waits for it, and then finds it elsewhere.
+    const CLEAR: &str = "
+        WITH mark AS (
+            INSERT INTO cursor (one, indexed_to) VALUES (1, 0)
+            ON CONFLICT (one) DO UPDATE SET indexed_to = 0 RETURNING 1
+        )
+        DELETE FROM entry_index WHERE EXISTS (SELECT 1 FROM mark)";
+    sqlx::query(CLEAR).execute(pool).await.map_err(outcome::of_store)?;
+    Ok(())
 }
 
 pub(super) async fn put_index(

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use sqlx::PgPool;
 
 use super::{
-    AcquireError, AppendError, Batch, Body, BodyDigest, BodyPlace, Head, IndexRow, Lease, Row,
-    Snapshot, Store, StoreError, StoredCheckpoint,
+    AcquireError, AppendError, Batch, Body, BodyDigest, BodyPlace, Head, IndexRow, Lease, Oddity,
+    Row, Snapshot, Store, StoreError, StoredCheckpoint,
 };
 
 mod append;
@@ -19,8 +19,25 @@ mod bodies;
 mod connect;
 mod derived;
 mod lease;
+mod oddities;
 mod outcome;
 mod read;
+
+/// After this a question is given up: a server that takes in and never answers would else stop the
+/// writer until the system's own limit, a quarter of an hour. The append has its own.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn within<T, E: From<StoreError>>(
+    answer: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(answer) => answer,
+        Err(_) => {
+            let detail = format!("the database did not answer within {} s", PATIENCE.as_secs());
+            Err(StoreError::Unavailable(detail).into())
+        }
+    }
+}
 
 /// A ledger in a PostgreSQL database.
 #[derive(Debug)]
@@ -63,7 +80,7 @@ pub(super) fn check_url(url: &str) -> Result<(), String> {
 #[async_trait]
 impl Store for PostgresStore {
     async fn head(&self) -> Result<Head, StoreError> {
-        lease::head(&self.side).await
+        within(lease::head(&self.side)).await
     }
 
     async fn acquire(
@@ -73,15 +90,15 @@ impl Store for PostgresStore {
         floor: u64,
         force: bool,
     ) -> Result<Lease, AcquireError> {
-        lease::acquire(&self.writer, holder, ttl, floor, force).await
+        within(lease::acquire(&self.writer, holder, ttl, floor, force)).await
     }
 
     async fn renew(&self, lease: &Lease) -> Result<(), AcquireError> {
-        lease::renew(&self.writer, lease).await
+        within(lease::renew(&self.writer, lease)).await
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        lease::release(&self.writer, lease).await
+        within(lease::release(&self.writer, lease)).await
     }
 
     async fn append(&self, lease: &Lease, at: &Head, batch: &Batch) -> Result<Head, AppendError> {
@@ -89,11 +106,11 @@ impl Store for PostgresStore {
     }
 
     async fn read(&self, from: u64, max: u32) -> Result<Vec<Row>, StoreError> {
-        read::read(&self.side, from, max).await
+        within(read::read(&self.side, from, max)).await
     }
 
     async fn read_at(&self, positions: &[u64]) -> Result<Vec<Row>, StoreError> {
-        read::read_at(&self.side, positions).await
+        within(read::read_at(&self.side, positions)).await
     }
 
     async fn read_stream(
@@ -102,27 +119,27 @@ impl Store for PostgresStore {
         from_version: u64,
         max: u32,
     ) -> Result<Vec<Row>, StoreError> {
-        read::read_stream(&self.side, stream, from_version, max).await
+        within(read::read_stream(&self.side, stream, from_version, max)).await
     }
 
     async fn read_commands(&self, keys: &[[u8; 16]]) -> Result<Vec<Row>, StoreError> {
-        read::read_commands(&self.side, keys).await
+        within(read::read_commands(&self.side, keys)).await
     }
 
     async fn put_uploads(&self, bodies: &[Body]) -> Result<(), StoreError> {
-        bodies::put_uploads(&self.side, bodies).await
+        within(bodies::put_uploads(&self.side, bodies)).await
     }
 
     async fn find_bodies(&self, ids: &[[u8; 32]]) -> Result<Vec<BodyPlace>, StoreError> {
-        bodies::find(&self.side, ids).await
+        within(bodies::find(&self.side, ids)).await
     }
 
     async fn sweep_uploads(&self, age: Duration) -> Result<u64, StoreError> {
-        bodies::sweep_uploads(&self.side, age).await
+        within(bodies::sweep_uploads(&self.side, age)).await
     }
 
     async fn bodies(&self, ids: &[[u8; 32]]) -> Result<Vec<Body>, StoreError> {
-        bodies::bodies(&self.side, ids).await
+        within(bodies::bodies(&self.side, ids)).await
     }
 
     async fn body_ids(
@@ -130,7 +147,7 @@ impl Store for PostgresStore {
         after: Option<[u8; 32]>,
         max: u32,
     ) -> Result<Vec<[u8; 32]>, StoreError> {
-        bodies::body_ids(&self.side, after, max).await
+        within(bodies::body_ids(&self.side, after, max)).await
     }
 
     async fn body_digests(
@@ -138,7 +155,7 @@ impl Store for PostgresStore {
         site: [u8; 16],
         sha256: &[[u8; 32]],
     ) -> Result<Vec<BodyDigest>, StoreError> {
-        bodies::body_digests(&self.side, site, sha256).await
+        within(bodies::body_digests(&self.side, site, sha256)).await
     }
 
     async fn all_body_digests(
@@ -146,23 +163,23 @@ impl Store for PostgresStore {
         after: Option<([u8; 16], [u8; 32])>,
         max: u32,
     ) -> Result<Vec<BodyDigest>, StoreError> {
-        bodies::all_body_digests(&self.side, after, max).await
+        within(bodies::all_body_digests(&self.side, after, max)).await
     }
 
     async fn put_checkpoint(&self, checkpoint: &StoredCheckpoint) -> Result<(), StoreError> {
-        derived::put_checkpoint(&self.side, checkpoint).await
+        within(derived::put_checkpoint(&self.side, checkpoint)).await
     }
 
     async fn newest_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
-        derived::newest_checkpoint(&self.side).await
+        within(derived::newest_checkpoint(&self.side)).await
     }
 
     async fn checkpoints(&self, skip: u64, max: u32) -> Result<Vec<StoredCheckpoint>, StoreError> {
-        derived::checkpoints(&self.side, skip, max).await
+        within(derived::checkpoints(&self.side, skip, max)).await
     }
 
     async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
-        derived::put_snapshot(&self.side, snapshot).await
+        within(derived::put_snapshot(&self.side, snapshot)).await
     }
 
     async fn snapshot(
@@ -171,15 +188,23 @@ impl Store for PostgresStore {
         version: u32,
         size: u64,
     ) -> Result<Option<Snapshot>, StoreError> {
-        derived::snapshot(&self.side, fold, version, size).await
+        within(derived::snapshot(&self.side, fold, version, size)).await
     }
 
     async fn indexed_to(&self) -> Result<u64, StoreError> {
-        derived::indexed_to(&self.side).await
+        within(derived::indexed_to(&self.side)).await
     }
 
     async fn put_index(&self, from: u64, to: u64, rows: &[IndexRow]) -> Result<bool, StoreError> {
-        derived::put_index(&self.side, from, to, rows).await
+        within(derived::put_index(&self.side, from, to, rows)).await
+    }
+
+    async fn oddities(&self) -> Result<Vec<Oddity>, StoreError> {
+        within(oddities::find(&self.side)).await
+    }
+
+    async fn clear_index(&self) -> Result<(), StoreError> {
+        within(derived::clear_index(&self.side)).await
     }
 
     async fn find_index(
@@ -189,15 +214,15 @@ impl Store for PostgresStore {
         from: u64,
         max: u32,
     ) -> Result<Vec<u64>, StoreError> {
-        derived::find_index(&self.side, kind, value, from, max).await
+        within(derived::find_index(&self.side, kind, value, from, max)).await
     }
 
     async fn index_rows(&self, from: u64, to: u64) -> Result<Vec<IndexRow>, StoreError> {
-        derived::index_rows(&self.side, from, to).await
+        within(derived::index_rows(&self.side, from, to)).await
     }
 
     async fn excess_rights(&self) -> Result<Option<String>, StoreError> {
-        connect::excess_rights(&self.side).await
+        within(connect::excess_rights(&self.side)).await
     }
 
     fn place(&self) -> String {

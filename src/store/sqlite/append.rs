@@ -142,6 +142,19 @@ async fn entries(on: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Er
 async fn private(on: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
     let parts: Vec<_> =
         rows.iter().filter_map(|row| Some((row.position, row.private.as_ref()?))).collect();
+    // One that somebody put where none belongs would make the entry there a tampered one.
+    const PARKED: &str = "SELECT count(*) FROM private WHERE position >= ?1 AND position <= ?2";
+    let ends = rows.first().zip(rows.last());
+    let (first, last) = ends.map_or((0, 0), |(first, last)| (first.position, last.position));
+    let parked: i64 = sqlx::query_scalar(PARKED)
+        .bind(signed(first))
+        .bind(signed(last))
+        .fetch_one(&mut *on)
+        .await?;
+    if parked > 0 {
+        let text = "private parts lie beyond the last entry";
+        return Err(sqlx::Error::Encode(text.into()));
+    }
     for parts in parts.chunks(ROWS) {
         let mut query = sqlx::query(PRIVATE.text(parts.len()));
         for (position, (salt, bytes)) in parts {

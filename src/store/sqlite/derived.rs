@@ -194,10 +194,23 @@ pub(super) async fn snapshot(
 
 pub(super) async fn indexed_to(pool: &SqlitePool) -> Result<u64, StoreError> {
     let row = sqlx::query("SELECT indexed_to FROM cursor WHERE one = 1")
-        .fetch_one(pool)
+        .fetch_optional(pool)
         .await
         .map_err(outcome::of_store)?;
+    let row = row.ok_or_else(|| StoreError::Corrupt("the index has no mark".to_owned()))?;
     unsigned(&row, 0)
+}
+
+pub(super) async fn clear_index(pool: &SqlitePool) -> Result<(), StoreError> {
+    let mut writing = Writing::begin(pool).await.map_err(outcome::of_store)?;
+    for text in [
+        "DELETE FROM entry_index",
+        "INSERT INTO cursor (one, indexed_to) VALUES (1, 0)
+         ON CONFLICT (one) DO UPDATE SET indexed_to = 0",
+    ] {
+        sqlx::query(text).execute(writing.on()).await.map_err(outcome::of_store)?;
+    }
+    writing.commit().await.map_err(outcome::of_store)
 }
 
 pub(super) async fn put_index(

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use sqlx::SqlitePool;
 
 use super::{
-    AcquireError, AppendError, Batch, Body, BodyDigest, BodyPlace, Head, IndexRow, Lease, Row,
-    Snapshot, Store, StoreError, StoredCheckpoint,
+    AcquireError, AppendError, Batch, Body, BodyDigest, BodyPlace, Head, IndexRow, Lease, Oddity,
+    Row, Snapshot, Store, StoreError, StoredCheckpoint,
 };
 
 mod append;
@@ -19,6 +19,7 @@ mod bodies;
 mod connect;
 mod derived;
 mod lease;
+mod oddities;
 mod outcome;
 mod read;
 mod sql;
@@ -190,6 +191,14 @@ impl Store for SqliteStore {
 
     async fn put_index(&self, from: u64, to: u64, rows: &[IndexRow]) -> Result<bool, StoreError> {
         derived::put_index(&self.writer, from, to, rows).await
+    }
+
+    async fn oddities(&self) -> Result<Vec<Oddity>, StoreError> {
+        oddities::find(&self.readers).await
+    }
+
+    async fn clear_index(&self) -> Result<(), StoreError> {
+        derived::clear_index(&self.writer).await
     }
 
     async fn find_index(

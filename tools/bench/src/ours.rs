@@ -191,7 +191,9 @@ impl Ours {
         let (bytes, actor) = (text.command.clone().into_bytes(), self.actor.clone());
         let payload =
             Payload::Command { command: given.command, text, actor, signature: None, cause: None };
-        Ok(Request { command, text: bytes, nonce_is_ours: true, uploads: Vec::new(), payload })
+        let account = self.actor.account;
+        let uploads = Vec::new();
+        Ok(Request { account, command, text: bytes, nonce_is_ours: true, uploads, payload })
     }
 
     /// Stop cleanly: checkpoint, index, snapshot.

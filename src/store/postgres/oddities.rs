@@ -1,0 +1,43 @@
+//! What is wrong beside the rows that are read: parts that belong to no entry, lost guards.
+
+use sqlx::{PgPool, Row as _};
+
+use super::outcome;
+use crate::store::{Oddity, StoreError};
+
+const PARTS: &str = "
+    SELECT 'row', min(private.position), 'a private part belongs to no entry'
+      FROM private LEFT JOIN entry ON entry.position = private.position
+     WHERE entry.position IS NULL HAVING count(*) > 0
+    UNION ALL
+    SELECT 'index', min(position), 'an index line is of no entry'
+      FROM entry_index WHERE position >= (SELECT size FROM head) HAVING count(*) > 0
+    UNION ALL
+    SELECT 'index', (SELECT size FROM head), 'the index claims more entries than there are'
+      FROM cursor WHERE indexed_to > (SELECT size FROM head)
+    UNION ALL
+    SELECT 'index', (SELECT size FROM head), 'the index has no mark'
+     WHERE NOT EXISTS (SELECT 1 FROM cursor)
+    UNION ALL
+    SELECT 'index', (SELECT size FROM head), 'the unique index ' || name || ' is gone'
+      FROM unnest(ARRAY['entry_pkey', 'entry_stream_version', 'entry_command']) AS name
+     WHERE NOT EXISTS (
+         SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+          WHERE relname = name AND indrelid = 'entry'::regclass AND indisunique AND indisvalid
+     )";
+
+pub(super) async fn find(pool: &PgPool) -> Result<Vec<Oddity>, StoreError> {
+    let field = |error| outcome::of_store(error);
+    let rows = sqlx::query(PARTS).fetch_all(pool).await.map_err(field)?;
+    let mut found = Vec::new();
+    for row in &rows {
+        let what: &str = row.try_get(0).map_err(field)?;
+        let position: Option<i64> = row.try_get(1).map_err(field)?;
+        found.push(Oddity {
+            what: if what == "row" { "row" } else { "index" },
+            position: outcome::unsigned(position.unwrap_or(0))?,
+            detail: row.try_get(2).map_err(field)?,
+        });
+    }
+    Ok(found)
+}

@@ -1,0 +1,52 @@
+//! What is wrong beside the rows that are read: parts that belong to no entry, lost guards, pages
+//! of which one copy says other than the next.
+
+use sqlx::{Row as _, SqlitePool};
+
+use super::outcome;
+use crate::store::{Oddity, StoreError};
+
+const PARTS: &str = "
+    SELECT 'row', min(private.position), 'a private part belongs to no entry'
+      FROM private LEFT JOIN entry ON entry.position = private.position
+     WHERE entry.position IS NULL HAVING count(*) > 0
+    UNION ALL
+    SELECT 'index', min(position), 'an index line is of no entry'
+      FROM entry_index WHERE position >= (SELECT size FROM head) HAVING count(*) > 0
+    UNION ALL
+    SELECT 'index', (SELECT size FROM head), 'the index claims more entries than there are'
+      FROM cursor WHERE indexed_to > (SELECT size FROM head)
+    UNION ALL
+    SELECT 'index', (SELECT size FROM head), 'the index has no mark'
+     WHERE NOT EXISTS (SELECT 1 FROM cursor)
+    UNION ALL
+    SELECT 'index', (SELECT size FROM head), 'the unique index ' || name || ' is gone'
+      FROM (SELECT 'entry_command' AS name UNION ALL SELECT 'sqlite_autoindex_entry_1')
+     WHERE name NOT IN (SELECT name FROM sqlite_master WHERE type = 'index')";
+
+pub(super) async fn find(pool: &SqlitePool) -> Result<Vec<Oddity>, StoreError> {
+    let field = |error| outcome::of_store(error);
+    let rows = sqlx::query(PARTS).fetch_all(pool).await.map_err(field)?;
+    let mut found = Vec::new();
+    for row in &rows {
+        let what: &str = row.try_get(0).map_err(field)?;
+        found.push(Oddity {
+            what: if what == "row" { "row" } else { "index" },
+            position: super::sql::unsigned(row, 1)?,
+            detail: row.try_get(2).map_err(field)?,
+        });
+    }
+    // Indexes are compared with their tables too, which reading either would not.
+    let whole: Vec<String> =
+        sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_all(pool).await.map_err(field)?;
+    let size: i64 = sqlx::query_scalar("SELECT coalesce(max(size), 0) FROM head")
+        .fetch_one(pool)
+        .await
+        .map_err(field)?;
+    for text in whole.into_iter().filter(|text| text != "ok") {
+        let position = u64::try_from(size).unwrap_or(0);
+        let detail = format!("the file is damaged: {text}");
+        found.push(Oddity { what: "index", position, detail });
+    }
+    Ok(found)
+}
