@@ -103,7 +103,7 @@ CREATE INDEX upload_age ON upload (uploaded_at);
 -- disagree. It is updated by every append, so its page is kept nearly empty for in-place updates.
 CREATE TABLE head (
     one         smallint PRIMARY KEY DEFAULT 1 CHECK (one = 1),
-    epoch       bigint NOT NULL CHECK (epoch >= 0),
+    epoch       bigint NOT NULL CHECK (epoch BETWEEN 0 AND 4503599627370495),
     size        bigint NOT NULL CHECK (size >= 0),
     leaf        bytea NOT NULL CHECK (octet_length(leaf) = 32),
     holder      text,

@@ -60,7 +60,7 @@ CREATE INDEX upload_age ON upload (uploaded_at);
 -- disagree.
 CREATE TABLE head (
     one         INTEGER PRIMARY KEY DEFAULT 1 CHECK (one = 1),
-    epoch       INTEGER NOT NULL CHECK (epoch >= 0),
+    epoch       INTEGER NOT NULL CHECK (epoch BETWEEN 0 AND 4503599627370495),
     size        INTEGER NOT NULL CHECK (size >= 0),
     leaf        BLOB NOT NULL CHECK (length(leaf) = 32),
     holder      TEXT,

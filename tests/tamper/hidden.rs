@@ -174,7 +174,8 @@ async fn nothing_is_exported_from_a_ledger_that_was_cut_or_altered() {
             "DELETE FROM checkpoint".to_owned(),
             "DELETE FROM body WHERE id = (SELECT id FROM body ORDER BY id LIMIT 1)".to_owned(),
             format!(
-                "UPDATE body SET bytes = {salt} WHERE id = (SELECT id FROM body ORDER BY id DESC LIMIT 1)"
+                "UPDATE body SET bytes = {salt} \
+                 WHERE id = (SELECT id FROM body ORDER BY id DESC LIMIT 1)"
             ),
             format!("UPDATE entry SET facts_salt = {salt} WHERE position = 288"),
             format!("UPDATE private SET salt = {salt} WHERE position = 2"),
