@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use annals::store::{AcquireError, AppendError, Row, Store};
 
 use super::{Fixture, TTL, batch, end, on_both, take, whole};
+use crate::harness::Rng;
 
 on_both!(two_writers_never_fork, a_crowd_never_forks, nobody_sees_part_of_a_batch);
 
@@ -49,11 +50,8 @@ async fn appender(
     mark: u8,
     stop: Arc<AtomicBool>,
 ) -> (BTreeMap<u64, [u8; 32]>, u64) {
-    let mut random = u64::from(mark) * 0x9e37_79b9_7f4a_7c15 + 1;
-    let mut below = move |most: u64| {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (random >> 33) % most
-    };
+    let mut random = Rng::from_seed(mark.into());
+    let mut below = move |most: u64| random.between(0, most - 1);
     let (mut kept, mut refused) = (BTreeMap::new(), 0);
     let name = format!("appender {mark}");
     let ttl = Duration::from_millis(40);
