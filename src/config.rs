@@ -61,6 +61,11 @@ impl Home {
         self.database.clone().unwrap_or_else(own)
     }
 
+    /// Where the store is, for messages: of a URL only host, port and database.
+    pub fn place(&self) -> String {
+        self.database.as_deref().map_or_else(|| self.database(), without_secrets)
+    }
+
     /// Whether the store is the embedded one.
     pub fn is_embedded(&self) -> bool {
         self.database.is_none()
@@ -120,5 +125,39 @@ impl Home {
         file.set_len(0)?;
         writeln!(file, "{}", std::process::id())?;
         Ok(WriterLock { _file: file })
+    }
+}
+
+/// A URL without user, password and options, but for `host`, which may name a socket's folder.
+fn without_secrets(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, database) = place.split_once('/').unwrap_or((place, ""));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    // A slash in a password that nobody escaped: what is which is anybody's guess.
+    if scheme.is_empty() || database.contains('@') {
+        return "--database".to_owned();
+    }
+    let socket = options.split('&').find(|option| option.starts_with("host="));
+    let socket = socket.map(|option| format!("?{option}")).unwrap_or_default();
+    format!("--database {scheme}://{host}/{database}{socket}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secrets;
+
+    #[test]
+    fn the_place_of_a_database_holds_no_secret() {
+        for (url, place) in [
+            ("postgres://u:secret@h:5433/annals", "postgres://h:5433/annals"),
+            ("postgresql://h", "postgresql://h/"),
+            ("postgres://u:se@cret@h/annals?password=secret", "postgres://h/annals"),
+            ("postgres://u@h/x?password=secret&host=/run/pg", "postgres://h/x?host=/run/pg"),
+        ] {
+            assert_eq!(without_secrets(url), format!("--database {place}"));
+        }
+        assert_eq!(without_secrets("postgres://u:1/secret@h/annals"), "--database");
+        assert_eq!(without_secrets("secret"), "--database");
     }
 }
