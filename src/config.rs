@@ -40,7 +40,15 @@ pub enum LockError {
 /// The lock of a writing process; released when dropped.
 #[derive(Debug)]
 pub struct WriterLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for WriterLock {
+    /// Closing alone would leave it with a child that another thread has just forked and that has
+    /// not come to its program yet. If it fails, closing still does it.
+    fn drop(&mut self) {
+        let _ = flock(&self.file, FlockOperation::Unlock);
+    }
 }
 
 impl Home {
@@ -124,7 +132,7 @@ impl Home {
         }
         file.set_len(0)?;
         writeln!(file, "{}", std::process::id())?;
-        Ok(WriterLock { _file: file })
+        Ok(WriterLock { file })
     }
 }
 
@@ -145,7 +153,20 @@ fn without_secrets(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_secrets;
+    use super::{Home, without_secrets};
+
+    /// A duplicate of the descriptor is what a child has between fork and exec.
+    #[test]
+    fn a_lock_is_free_when_dropped_whoever_still_has_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::new(folder.path(), None);
+        let lock = home.lock().expect("free");
+        let child = lock.file.try_clone().expect("a duplicate");
+        home.lock().expect_err("held");
+        drop(lock);
+        home.lock().expect("free again");
+        drop(child);
+    }
 
     #[test]
     fn the_place_of_a_database_holds_no_secret() {

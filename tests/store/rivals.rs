@@ -125,6 +125,8 @@ async fn a_crowd_never_forks(fixture: &Fixture) {
 
 async fn nobody_sees_part_of_a_batch(fixture: &Fixture) {
     const ROWS: u64 = 70;
+    // Whole batches, and fewer rows than one reading may bring.
+    const PAGE: u32 = 100 * 70;
     let (writer, reader) = (fixture.another().await, fixture.another().await);
     let done = Arc::new(AtomicU64::new(0));
     let counter = done.clone();
@@ -140,9 +142,10 @@ async fn nobody_sees_part_of_a_batch(fixture: &Fixture) {
     while begun.elapsed() < Duration::from_millis(800) {
         let head = reader.head().await.expect("a head");
         assert_eq!(head.size % ROWS, 0, "part of a batch in the head");
-        let rows = reader.read(next, 10_000).await.expect("entries");
+        let rows = reader.read(next, PAGE).await.expect("entries");
         assert_eq!(rows.len() as u64 % ROWS, 0, "part of a batch");
-        assert!(next + rows.len() as u64 >= head.size, "a head without its batch");
+        let is_all = rows.len() < PAGE as usize;
+        assert!(!is_all || next + rows.len() as u64 >= head.size, "a head without its batch");
         let expected = batch(next, rows.len() as u64, 1).rows;
         assert!(rows == expected, "a batch without its parts");
         next += rows.len() as u64;
