@@ -40,7 +40,15 @@ pub enum LockError {
 /// The lock of a writing process; released when dropped.
 #[derive(Debug)]
 pub struct WriterLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for WriterLock {
+    /// Closing alone would leave it with a child that another thread has just forked and that has
+    /// not come to its program yet. If it fails, closing still does it.
+    fn drop(&mut self) {
+        let _ = flock(&self.file, FlockOperation::Unlock);
+    }
 }
 
 impl Home {
@@ -59,6 +67,11 @@ impl Home {
     pub fn database(&self) -> String {
         let own = || self.folder.join("annals.db").display().to_string();
         self.database.clone().unwrap_or_else(own)
+    }
+
+    /// Where the store is, for messages: of a URL only host, port and database.
+    pub fn place(&self) -> String {
+        self.database.as_deref().map_or_else(|| self.database(), without_secrets)
     }
 
     /// Whether the store is the embedded one.
@@ -120,6 +133,53 @@ impl Home {
         }
         file.set_len(0)?;
         writeln!(file, "{}", std::process::id())?;
-        Ok(WriterLock { _file: file })
+        Ok(WriterLock { file })
+    }
+}
+
+/// A URL without user, password and options, but for `host`, which may name a socket's folder.
+fn without_secrets(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (place, options) = rest.split_once('?').unwrap_or((rest, ""));
+    let (authority, database) = place.split_once('/').unwrap_or((place, ""));
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    // A slash in a password that nobody escaped: what is which is anybody's guess.
+    if scheme.is_empty() || database.contains('@') {
+        return "--database".to_owned();
+    }
+    let socket = options.split('&').find(|option| option.starts_with("host="));
+    let socket = socket.map(|option| format!("?{option}")).unwrap_or_default();
+    format!("--database {scheme}://{host}/{database}{socket}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Home, without_secrets};
+
+    /// A duplicate of the descriptor is what a child has between fork and exec.
+    #[test]
+    fn a_lock_is_free_when_dropped_whoever_still_has_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = Home::new(folder.path(), None);
+        let lock = home.lock().expect("free");
+        let child = lock.file.try_clone().expect("a duplicate");
+        home.lock().expect_err("held");
+        drop(lock);
+        home.lock().expect("free again");
+        drop(child);
+    }
+
+    #[test]
+    fn the_place_of_a_database_holds_no_secret() {
+        for (url, place) in [
+            ("postgres://u:secret@h:5433/annals", "postgres://h:5433/annals"),
+            ("postgresql://h", "postgresql://h/"),
+            ("postgres://u:se@cret@h/annals?password=secret", "postgres://h/annals"),
+            ("postgres://u@h/x?password=secret&host=/run/pg", "postgres://h/x?host=/run/pg"),
+        ] {
+            assert_eq!(without_secrets(url), format!("--database {place}"));
+        }
+        assert_eq!(without_secrets("postgres://u:1/secret@h/annals"), "--database");
+        assert_eq!(without_secrets("secret"), "--database");
     }
 }

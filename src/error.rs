@@ -23,6 +23,9 @@ pub enum Exit {
     Held = 6,
 }
 
+/// What to do about a store that is not as it was written.
+pub const UNSOUND: &str = ": run `annals verify`, it names the first bad entry";
+
 /// A sentence and a code.
 #[derive(Debug, thiserror::Error)]
 #[error("{sentence}")]
@@ -44,6 +47,11 @@ impl Failure {
         Failure { exit: Exit::Input, sentence: sentence.into() }
     }
 
+    /// The store is not as it was written: whoever met it first cannot say where it begins.
+    pub fn unsound(sentence: impl std::fmt::Display) -> Failure {
+        Failure::refused(format!("{sentence}{UNSOUND}"))
+    }
+
     /// We failed.
     pub fn fault(sentence: impl Into<String>) -> Failure {
         Failure { exit: Exit::Fault, sentence: sentence.into() }
@@ -54,7 +62,10 @@ impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         match error {
             StoreError::Schema(_) => Failure::input(error.to_string()),
-            _ => Failure::fault(error.to_string()),
+            StoreError::Corrupt(_) => Failure::unsound(error),
+            StoreError::Unavailable(_) | StoreError::Refused(_) => {
+                Failure::fault(error.to_string())
+            }
         }
     }
 }
@@ -72,5 +83,24 @@ impl From<LockError> for Failure {
     fn from(error: LockError) -> Failure {
         let exit = if matches!(error, LockError::Held(_)) { Exit::Held } else { Exit::Fault };
         Failure { exit, sentence: error.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_is_unsound_is_not_our_fault() {
+        for (error, exit) in [
+            (StoreError::Corrupt("the head row is gone".into()), Exit::Refused),
+            (StoreError::Schema("not migrated yet".into()), Exit::Input),
+            (StoreError::Unavailable("no answer".into()), Exit::Fault),
+            (StoreError::Refused("the disk is full".into()), Exit::Fault),
+        ] {
+            let failure = Failure::from(error);
+            assert_eq!(failure.exit, exit, "{failure}");
+            assert_eq!(failure.sentence.contains("annals verify"), exit == Exit::Refused);
+        }
     }
 }

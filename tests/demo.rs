@@ -40,9 +40,12 @@ fn the_tour_ends_well_and_leaves_nothing_behind() {
     let said = text(&output.stdout);
     for line in [
         "    #0   ledger.genesis                     (the ledger)   ",
-        "    拒绝 refused: annals:reviewer_is_author: ",
-        "    拒绝 refused: annals:review_missing: ",
-        "    拒绝 refused: annals:auditor_writes_nothing: ",
+        "    拒绝：不得审核本人提交的版本。",
+        "    refused: annals:reviewer_is_author: ",
+        "    拒绝：该版本尚未经他人审核通过。",
+        "    refused: annals:review_missing: ",
+        "    拒绝：审计员除确认须由两人办理的操作外，不得写入任何记录。",
+        "    refused: annals:auditor_writes_nothing: ",
         "    | SOUND: ",
         "    | TAMPERED: ",
         "    | first bad:  entry 14 (line 17): ",

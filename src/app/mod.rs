@@ -2,11 +2,12 @@
 
 mod open;
 
-pub use open::{check_rights, parts};
+pub use open::{check_rights, of_store, open_store, parts};
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use annals_events::account::Access;
 use annals_events::command::{self, Command, ProposeAct, RotateKey, Text};
 use annals_events::entry::{Actor, ActorSignature, Authentication, CommandInfo};
 use annals_events::hash::Bytes;
@@ -131,6 +132,13 @@ impl App {
             on_behalf_of: None,
             organisation: known.organisation,
         })
+    }
+
+    /// Whether somebody can act under an account: under one of an imported history nobody can.
+    pub async fn may_act(&self, account: AccountId) -> bool {
+        let serving = self.ledger.follower().serving().await;
+        let known = serving.state.accounts.get(account);
+        known.is_none_or(|known| known.access != Access::Unusable)
     }
 
     /// Give a command.

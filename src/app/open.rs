@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::LEASE;
 use crate::clock::Clock;
 use crate::config::Home;
-use crate::error::Failure;
+use crate::error::{Exit, Failure};
 use crate::ledger::anchor::FileAnchor;
 use crate::ledger::keys::{KeyFiles, read_key};
 use crate::ledger::seal::SealKeys;
 use crate::ledger::{Parts, snapshot};
-use crate::store::{self, SharedStore};
+use crate::store::{self, SharedStore, StoreError};
 
 /// A writer must not be able to rewrite: refused unless somebody said that it may own the tables.
 pub async fn check_rights(store: &SharedStore, as_owner: bool) -> Result<(), Failure> {
@@ -23,11 +23,25 @@ pub async fn check_rights(store: &SharedStore, as_owner: bool) -> Result<(), Fai
     }
 }
 
+/// Open the store of a home; who cannot is told which one it was.
+pub async fn open_store(home: &Home) -> Result<SharedStore, Failure> {
+    store::open(&home.database()).await.map_err(|error| of_store(home, error))
+}
+
+/// A failure to reach a home's store, with its place.
+pub fn of_store(home: &Home, error: StoreError) -> Failure {
+    let mut failure = Failure::from(error);
+    if failure.exit == Exit::Fault {
+        failure.sentence = format!("{}: {}", home.place(), failure.sentence);
+    }
+    failure
+}
+
 /// Open what a writer needs; `clock` is the machine's but for demo and test ledgers. The caller
 /// of an embedded store holds its lock.
 pub async fn parts(home: &Home, clock: Arc<dyn Clock>, as_owner: bool) -> Result<Parts, Failure> {
     let pinned = home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
-    let store = store::open(&home.database()).await?;
+    let store = open_store(home).await?;
     check_rights(&store, as_owner).await?;
     let keys = seal_keys(home, &store).await?;
     Ok(Parts {

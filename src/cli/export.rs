@@ -1,16 +1,18 @@
 //! `annals export`: everything up to the newest checkpoint, for a stranger to verify.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufWriter};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::json;
+use tempfile::NamedTempFile;
 
 use super::{Common, acknowledged, term};
+use crate::app::open_store;
 use crate::error::{Exit, Failure};
 use crate::ledger::export::{ExportError, Exported, at_newest_checkpoint, export};
-use crate::store;
 
 /// See [`super::Command::Export`].
 #[derive(Args)]
@@ -29,7 +31,8 @@ impl From<ExportError> for Failure {
             ExportError::Store(error) => error.into(),
             ExportError::Io(_) => Failure::fault(error.to_string()),
             ExportError::Lost { .. } => Failure::refused(error.to_string()),
-            ExportError::State(_) => Failure::refused(error.to_string()),
+            // Whoever founds a ledger signs a checkpoint: what is missing was there.
+            ExportError::State(_) => Failure::unsound(error),
         }
     }
 }
@@ -41,7 +44,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     if to_stdout && arguments.common.json {
         return Err(Failure::input("--json: standard output is taken by --out -"));
     }
-    let store = store::open(&home.database()).await?;
+    let store = open_store(&home).await?;
     acknowledged(&home, &store).await?;
     let (follower, checkpoint) = at_newest_checkpoint(&store).await?;
     let bar = term::bar("entries");
@@ -52,7 +55,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let aside = Aside::create(&arguments.out)?;
-    let out = BufWriter::new(&aside.file);
+    let out = BufWriter::new(aside.file.as_file());
     let exported = export(&store, &follower, &checkpoint, out, &progress).await?;
     aside.keep(&arguments.out)?;
     bar.finish_and_clear();
@@ -80,36 +83,48 @@ fn print(arguments: &Arguments, exported: &Exported, since: u64) {
 
 /// A file written aside, synced, then renamed: whoever sees the name sees the whole.
 struct Aside {
-    path: PathBuf,
-    file: File,
+    file: NamedTempFile,
 }
 
 impl Aside {
     fn create(out: &Path) -> Result<Aside, Failure> {
-        if out.is_dir() {
-            return Err(Failure::input(format!("--out {}: is a folder", out.display())));
-        }
-        let mut path = out.as_os_str().to_owned();
-        path.push(".part");
-        let path = PathBuf::from(path);
-        let file = File::create(&path)
-            .map_err(|e| Failure::input(format!("--out {}: {e}", path.display())))?;
-        Ok(Aside { path, file })
+        check_replaceable(out)?;
+        let name = out.file_name().unwrap_or_default().to_string_lossy();
+        // The mode of any other file that is written; a name of its own, that nobody has.
+        let file = tempfile::Builder::new()
+            .prefix(&format!("{name}."))
+            .suffix(".part")
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(folder(out))
+            .map_err(|e| of_out(out, e))?;
+        Ok(Aside { file })
     }
 
-    fn keep(&self, out: &Path) -> Result<(), Failure> {
+    fn keep(self, out: &Path) -> Result<(), Failure> {
         let fault = |e: io::Error| Failure::fault(format!("{}: {e}", out.display()));
-        (&self.file).flush().map_err(fault)?;
-        self.file.sync_all().map_err(fault)?;
-        fs::rename(&self.path, out).map_err(fault)?;
-        let folder = out.parent().filter(|parent| !parent.as_os_str().is_empty());
-        File::open(folder.unwrap_or(Path::new("."))).and_then(|f| f.sync_all()).map_err(fault)
+        self.file.as_file().sync_all().map_err(fault)?;
+        check_replaceable(out)?;
+        self.file.persist(out).map_err(|e| fault(e.error))?;
+        File::open(folder(out)).and_then(|f| f.sync_all()).map_err(fault)
     }
 }
 
-impl Drop for Aside {
-    fn drop(&mut self) {
-        // Gone already when it was kept.
-        let _ = fs::remove_file(&self.path);
+/// A rename would put a file in the place of a device, a link or a pipe.
+fn check_replaceable(out: &Path) -> Result<(), Failure> {
+    match fs::symlink_metadata(out) {
+        Ok(there) if there.is_file() => Ok(()),
+        Ok(there) if there.is_dir() => Err(of_out(out, "is a folder")),
+        Ok(_) => Err(of_out(out, "is no ordinary file; use - for standard output")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(of_out(out, error)),
     }
+}
+
+fn folder(out: &Path) -> &Path {
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
+
+fn of_out(out: &Path, detail: impl std::fmt::Display) -> Failure {
+    Failure::input(format!("--out {}: {detail}", out.display()))
 }

@@ -7,7 +7,7 @@ use annals_events::text::PublicName;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Common, people, term};
+use super::{Common, Writing, actor, people, term};
 use crate::app::App;
 use crate::error::{Exit, Failure};
 use crate::import::{self, Order, Summary};
@@ -29,6 +29,8 @@ enum What {
 struct History {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    writing: Writing,
     /// Public name of the site; opened by the first line where it is not known.
     #[arg(long, value_name = "NAME")]
     site: String,
@@ -51,7 +53,7 @@ struct History {
     #[arg(long)]
     further: bool,
     /// Stop after so many lines and leave the import open, to be gone on with.
-    #[arg(long, value_name = "LINES")]
+    #[arg(long, value_name = "LINES", allow_negative_numbers = true)]
     stop_after: Option<u64>,
 }
 
@@ -68,7 +70,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         ),
         None => None,
     };
-    let app = App::open(&home, history.common.allow_owner).await?;
+    let app = App::open(&home, history.writing.allow_owner).await?;
     let outcome = import_with(&app, &history, site, cut_over).await;
     let stopped = app.stop().await;
     let summary = outcome?;
@@ -88,8 +90,8 @@ async fn import_with(
         site,
         changes: &history.changes,
         bodies: history.bodies.as_deref(),
-        opened_by: people::resolve(&names, "--opened-by", &history.opened_by)?,
-        closed_by: people::resolve(&names, "--closed-by", &history.closed_by)?,
+        opened_by: actor(app, &names, "--opened-by", &history.opened_by).await?,
+        closed_by: actor(app, &names, "--closed-by", &history.closed_by).await?,
         cut_over,
         stop_after: history.stop_after,
         further: history.further,
@@ -108,6 +110,7 @@ fn print(json: bool, summary: &Summary) {
         "bodies": summary.bodies,
         "bodies_unnamed": summary.bodies_unnamed,
         "live_pages": summary.live_pages,
+        "closed": summary.closed,
         "flags": summary.flags,
         "first": summary.first,
         "last": summary.last,
@@ -124,6 +127,9 @@ fn print(json: bool, summary: &Summary) {
     );
     for (name, count) in &summary.flags {
         text.push_str(&format!("flagged: {name} {count}\n"));
+    }
+    if !summary.closed {
+        text.push_str("the import is still open: the same call without --stop-after goes on\n");
     }
     term::answer(json, &object, &text);
 }

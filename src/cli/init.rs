@@ -10,7 +10,7 @@ use annals_events::text::{PublicName, is_hidden};
 use clap::Args;
 use serde_json::json;
 
-use super::{Common, term};
+use super::{Common, Writing, term};
 use crate::app::{self, App};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Home, Pinned};
@@ -27,6 +27,8 @@ use crate::store::{self, StoredCheckpoint};
 pub struct Arguments {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    writing: Writing,
     /// The ledger's name for ever, e.g. ledger.example.gov.cn/2026: a-z 0-9 . - _ /
     #[arg(long)]
     origin: String,
@@ -57,7 +59,7 @@ pub struct New<'a> {
 
 /// Run it.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
-    let home = arguments.common.home()?;
+    let home = arguments.common.new_home()?;
     let new = New {
         origin: &arguments.origin,
         administrator: &arguments.administrator,
@@ -66,7 +68,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         purpose: Purpose::Production,
     };
     let clock = Arc::new(SystemClock::new());
-    let (founded, checkpoint) = init(&home, &new, clock, arguments.common.allow_owner).await?;
+    let (founded, checkpoint) = init(&home, &new, clock, arguments.writing.allow_owner).await?;
     let root = KeyFiles::new(home.folder()).root_path();
     let [administrator, auditor] = founded.accounts;
     let object = json!({
@@ -98,8 +100,11 @@ fn check(new: &New<'_>) -> Result<PublicName, Failure> {
         ));
     }
     for (option, name) in [("--administrator", new.administrator), ("--auditor", new.auditor)] {
-        if name.is_empty() || name.len() > 512 || name.chars().any(is_hidden) {
-            return Err(Failure::input(format!("{option}: 1 to 512 bytes of visible characters")));
+        let good = (1..=512).contains(&name.len()) && name.trim() == name;
+        if !good || name.chars().any(is_hidden) {
+            return Err(Failure::input(format!(
+                "{option}: 1 to 512 bytes of visible characters and no white space at the ends"
+            )));
         }
     }
     if new.administrator == new.auditor {
@@ -132,7 +137,7 @@ async fn finish(
     let anchor = FileAnchor::new(&home.anchor_path());
     let anchored = anchor.get().await.map_err(|e| Failure::fault(e.to_string()))?;
     let lock = home.lock()?;
-    let store = store::open(&home.database()).await?;
+    let store = app::open_store(home).await?;
     if store.head().await?.size == 0 {
         return Err(here("a founding broke off before its first entry: remove the folder"));
     }
@@ -162,9 +167,9 @@ pub async fn init(
     home.create().map_err(|e| Failure::input(format!("{}: {e}", home.folder().display())))?;
     let lock = home.lock()?;
     if home.is_embedded() {
-        store::migrate(&home.database()).await?;
+        store::migrate(&home.database()).await.map_err(|e| app::of_store(home, e))?;
     }
-    let store = store::open(&home.database()).await?;
+    let store = app::open_store(home).await?;
     app::check_rights(&store, as_owner).await?;
     if store.head().await?.size > 0 {
         return Err(Failure::input("the database holds a ledger already"));

@@ -9,12 +9,11 @@ use annals_events::note::NoteKey;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{Common, people, term};
-use crate::app::App;
+use super::{Common, Writing, actor, people, term};
+use crate::app::{App, open_store};
 use crate::error::{Exit, Failure};
 use crate::ledger::keys::{KeyFiles, read_key, write_key};
 use crate::ledger::{Follower, WriteError, snapshot};
-use crate::store;
 
 /// See [`super::Command::Key`].
 #[derive(Args)]
@@ -34,6 +33,8 @@ enum Action {
     Rotate {
         #[command(flatten)]
         common: Common,
+        #[command(flatten)]
+        writing: Writing,
         /// Who proposes.
         #[arg(long, value_name = "NAME")]
         by: String,
@@ -50,8 +51,8 @@ enum Action {
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     match arguments.action {
         Action::Show { common } => show(&common).await,
-        Action::Rotate { common, by, confirmed_by, root_key } => {
-            rotate(&common, &by, &confirmed_by, root_key).await
+        Action::Rotate { common, writing, by, confirmed_by, root_key } => {
+            rotate(&common, &writing, [&by, &confirmed_by], root_key).await
         }
     }
 }
@@ -59,7 +60,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
 async fn show(common: &Common) -> Result<Exit, Failure> {
     let home = common.home()?;
     let pinned = home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
-    let store = store::open(&home.database()).await?;
+    let store = open_store(&home).await?;
     let (serving, _) = snapshot::load(&store).await?;
     let follower = Follower::new(store.clone(), serving);
     follower.catch_up(store.head().await?.size).await?;
@@ -96,18 +97,18 @@ async fn show(common: &Common) -> Result<Exit, Failure> {
 
 async fn rotate(
     common: &Common,
-    by: &str,
-    confirmed_by: &str,
+    writing: &Writing,
+    [by, confirmed_by]: [&str; 2],
     root_key: PathBuf,
 ) -> Result<Exit, Failure> {
     let home = common.home()?;
     let root = read_key(&root_key).map_err(|e| Failure::input(format!("--root-key: {e}")))?;
     // Two rotations at once would exchange each other's files.
     let _lock = if home.is_embedded() { None } else { Some(home.lock()?) };
-    let app = App::open(&home, common.allow_owner).await?;
+    let app = App::open(&home, writing.allow_owner).await?;
     let names = people::names(&app).await?;
-    let proposer = people::resolve(&names, "--by", by)?;
-    let confirmer = people::resolve(&names, "--confirmed-by", confirmed_by)?;
+    let proposer = actor(&app, &names, "--by", by).await?;
+    let confirmer = actor(&app, &names, "--confirmed-by", confirmed_by).await?;
     let files = KeyFiles::new(home.folder());
     let old = read_key(&files.log_path()).map_err(|e| Failure::input(e.to_string()))?;
     if app.root_is_unknown(&root).await {

@@ -17,12 +17,15 @@ mod verify;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use annals_events::id::AccountId;
+use annals_projections::boards::names::Names;
 use clap::{Args, Parser, Subcommand};
 
+use crate::app::App;
 use crate::config::Home;
 use crate::error::{Exit, Failure};
 use crate::ledger::anchor::{Anchor, FileAnchor};
-use crate::ledger::hold_against;
+use crate::ledger::{Refusal, WriteError, hold_against};
 use crate::store::{self, SharedStore};
 
 /// 史册 — an audit-grade ledger for government web platforms.
@@ -48,8 +51,13 @@ pub struct Common {
     /// One JSON object on standard output.
     #[arg(long, global = true)]
     json: bool,
+}
+
+/// What only the commands that write entries take.
+#[derive(Args, Clone)]
+pub struct Writing {
     /// Write though this connection owns the tables (demo and tests).
-    #[arg(long, global = true)]
+    #[arg(long)]
     allow_owner: bool,
 }
 
@@ -65,7 +73,15 @@ async fn acknowledged(home: &Home, store: &SharedStore) -> Result<(), Failure> {
 }
 
 impl Common {
+    /// Where a ledger is.
     fn home(&self) -> Result<Home, Failure> {
+        let home = self.new_home()?;
+        home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
+        Ok(home)
+    }
+
+    /// Where there may be none yet.
+    fn new_home(&self) -> Result<Home, Failure> {
         if let Some(url) = &self.database
             && !(url.starts_with("postgres://") || url.starts_with("postgresql://"))
         {
@@ -100,6 +116,17 @@ enum Command {
     Demo(demo::Arguments),
 }
 
+/// The account an option names; somebody must be able to act under it.
+async fn actor(app: &App, names: &Names, option: &str, name: &str) -> Result<AccountId, Failure> {
+    let account = people::resolve(names, option, name)?;
+    if app.may_act(account).await {
+        return Ok(account);
+    }
+    let detail = format!("{option}: nobody can act under this account");
+    let refusal = Refusal { clause: "annals:actor_unusable".to_owned(), detail };
+    Err(WriteError::Refused(refusal).into())
+}
+
 /// Parse the command line, run, answer with the exit code.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -124,13 +151,15 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(run(cli.command)),
         Err(error) => Err(Failure::fault(error.to_string())),
     };
-    match outcome {
-        Ok(exit) => ExitCode::from(exit as u8),
-        Err(failure) => {
-            term::say(&format!("annals: {failure}"));
-            ExitCode::from(failure.exit as u8)
-        }
+    let exit = outcome.unwrap_or_else(|failure| {
+        term::say(&format!("annals: {failure}"));
+        failure.exit
+    });
+    if let Some(why) = term::lost() {
+        term::say(&format!("annals: the answer could not be written: {why}"));
+        return ExitCode::from(Exit::Fault as u8);
     }
+    ExitCode::from(exit as u8)
 }
 
 async fn run(command: Command) -> Result<Exit, Failure> {

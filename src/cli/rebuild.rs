@@ -5,9 +5,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Common, acknowledged, term};
+use crate::app::open_store;
 use crate::error::{Exit, Failure};
 use crate::ledger::{Follower, Serving, index, snapshot};
-use crate::store;
 
 /// See [`super::Command::Rebuild`].
 #[derive(Args)]
@@ -19,7 +19,7 @@ pub struct Arguments {
 /// Run it.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let home = arguments.common.home()?;
-    let store = store::open(&home.database()).await?;
+    let store = open_store(&home).await?;
     acknowledged(&home, &store).await?;
     let head = store.head().await?;
     let size = head.size;

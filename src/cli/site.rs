@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 use super::files::{FileNames, encode_path};
 use super::{Common, term};
+use crate::app::open_store;
 use crate::error::{Exit, Failure};
 use crate::ledger::about::entries_about;
 use crate::ledger::{Follower, snapshot};
-use crate::store::{self, SharedStore};
+use crate::store::SharedStore;
 
 /// See [`super::Command::Site`].
 #[derive(Args)]
@@ -41,7 +42,7 @@ struct Export {
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// As far as the entries up to and with this position tell; all if not given.
-    #[arg(long, value_name = "POSITION")]
+    #[arg(long, value_name = "POSITION", allow_negative_numbers = true)]
     known: Option<u64>,
     /// Folder to write, absent or empty.
     #[arg(long, value_name = "DIR")]
@@ -53,7 +54,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let Action::Export(export) = arguments.action;
     let home = export.common.home()?;
     check_empty(&export.out)?;
-    let store = store::open(&home.database()).await?;
+    let store = open_store(&home).await?;
     let (serving, _) = snapshot::load(&store).await?;
     let follower = Follower::new(store.clone(), serving);
     let head = store.head().await?.size;
@@ -84,7 +85,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     };
     let last = store.read_at(&[known.saturating_sub(1)]).await?;
     let last = last.first().ok_or_else(|| Failure::input("the ledger is empty"))?;
-    let header = Header::parse(&last.header).map_err(|e| Failure::fault(e.to_string()))?;
+    let header = Header::parse(&last.header).map_err(Failure::unsound)?;
     let at = match &export.at {
         Some(text) => Time::from_rfc3339(text)
             .ok_or_else(|| Failure::input("--at: not an RFC 3339 instant"))?,
@@ -159,14 +160,13 @@ async fn write_pages(
         for page in chunk {
             let body = bodies.iter().find(|body| body.id == page.body.0);
             let body = body.ok_or_else(|| {
-                Failure::fault(format!("entry {}: its body is missing", page.position))
+                Failure::unsound(format!("entry {}: its body is missing", page.position))
             })?;
             let file = names.free(&encode_path(&page.path));
             if entry::body_id(&body.salt, &body.bytes) != page.body {
-                return Err(Failure::refused(format!(
-                    "entry {}: its body is not what was written: run annals verify",
-                    page.position
-                )));
+                let position = page.position;
+                let why = format!("entry {position}: its body is not what was written");
+                return Err(Failure::unsound(why));
             }
             let sha256 = Hash::of(&[&body.bytes]);
             put(&out.join("files").join(&file), &body.bytes)?;

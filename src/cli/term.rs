@@ -1,9 +1,14 @@
 //! What goes to the terminal: answers on standard output, everything else on standard error.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
+
+/// Why some of an answer did not arrive. Kept here because answers are given in many places and
+/// it counts once, at the end.
+static LOST: OnceLock<String> = OnceLock::new();
 
 /// A line on standard error.
 pub fn say(line: &str) {
@@ -12,14 +17,24 @@ pub fn say(line: &str) {
 
 /// The answer: one JSON object, or text.
 pub fn answer(json: bool, object: &Value, text: &str) {
-    let line = if json { object.to_string() } else { text.trim_end().to_owned() };
-    // A closed pipe is the reader's choice.
-    let _ = writeln!(io::stdout(), "{line}");
+    if json { tell(&object.to_string()) } else { tell(text.trim_end()) }
 }
 
 /// A line of a longer answer, as it comes about.
 pub fn tell(line: &str) {
-    let _ = writeln!(io::stdout(), "{line}");
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        // A closed pipe is the reader's choice.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            LOST.get_or_init(|| error.to_string());
+        }
+        _ => {}
+    }
+}
+
+/// Why some of an answer did not arrive, if so.
+pub fn lost() -> Option<&'static str> {
+    LOST.get().map(String::as_str)
 }
 
 /// A progress bar on a terminal, nothing elsewhere.

@@ -5,10 +5,12 @@ use annals_verify::{Bad, Options, Policy, Report, Verdict};
 use clap::Args;
 
 use super::{Common, term};
-use crate::error::{Exit, Failure};
+use crate::app::open_store;
+use crate::config::Home;
+use crate::error::{Exit, Failure, UNSOUND};
 use crate::ledger::anchor::{Anchor, Anchored, FileAnchor};
 use crate::ledger::scan::scan;
-use crate::store::{self, SharedStore, StoreError};
+use crate::store::{SharedStore, StoreError};
 
 /// See [`super::Command::Verify`].
 #[derive(Args)]
@@ -23,8 +25,12 @@ pub struct Arguments {
 /// Run it.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let home = arguments.common.home()?;
+    verify(&arguments, &home).await.map_err(not_even_read)
+}
+
+async fn verify(arguments: &Arguments, home: &Home) -> Result<Exit, Failure> {
     let pinned = home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
-    let store = store::open(&home.database()).await?;
+    let store = open_store(home).await?;
     let policy = Policy { genesis: Some(pinned.genesis), ..Policy::default() };
     let options = Options { batch: !arguments.strict, no_fold: false };
     // Read before the entries: what it holds was committed by then.
@@ -56,6 +62,18 @@ fn incomplete(report: &mut Report, why: String) {
     report.notes.push(format!("not compared with the anchor: {why}"));
     report.verdict = report.verdict.min(Verdict::Incomplete);
     report.tier = "none";
+}
+
+/// Where there is nothing left to audit, this command cannot be what it advises.
+fn not_even_read(failure: Failure) -> Failure {
+    match failure.exit {
+        Exit::Refused => Failure::refused(format!(
+            "{}: too little can be read to name an entry: keep it as it is, and compare with an \
+             export or a backup",
+            failure.sentence.trim_end_matches(UNSOUND)
+        )),
+        _ => failure,
+    }
 }
 
 /// What was acknowledged must be there, whatever the database says of its own end.

@@ -43,7 +43,8 @@ pub struct History {
 impl History {
     /// Read and check every line before anything is written.
     pub fn read(path: &Path) -> Result<History, Failure> {
-        let named = |detail: String| Failure::input(format!("{}: {detail}", path.display()));
+        let name = path.display();
+        let named = |detail: String| Failure::input(format!("--changes {name}: {detail}"));
         let file = File::open(path).map_err(|e| named(e.to_string()))?;
         let mut bytes = Vec::new();
         let read = file.take(CHANGES_BYTES_MAX).read_to_end(&mut bytes);
@@ -222,7 +223,7 @@ pub struct Bodies {
 impl Bodies {
     /// Open it.
     pub fn open(path: &Path) -> Result<Bodies, Failure> {
-        let name = path.display().to_string();
+        let name = format!("--bodies {}", path.display());
         let named = |e: std::io::Error| Failure::input(format!("{name}: {e}"));
         let file = File::open(path).map_err(named)?;
         let input: Box<dyn BufRead + Send> = if path.extension().is_some_and(|e| e == "zst") {

@@ -79,12 +79,14 @@ pub async fn run(app: &App, order: &Order<'_>, progress: Progress<'_>) -> Result
     let mut boards = Boards::load(app, order.site.clone(), &import, id).await?;
     let lines = Lines { app, order, id, import: &import, secret };
     lines.write(&history, &mut boards, already, end, progress).await?;
-    if end == history.len() && !import.closed {
+    let whole = end == history.len();
+    if whole && !import.closed {
         close(app, order, id, &history).await?;
     }
     let mut summary = summary::summarise(app, id, &import).await?;
+    summary.closed = whole || import.closed;
     summary.lines = history.len();
-    summary.already = already.min(end);
+    summary.already = already;
     summary.appended = end.saturating_sub(already);
     summary.bodies_unnamed = unnamed;
     Ok(summary)
@@ -198,7 +200,7 @@ async fn compare(
         let rows = app.store().read_commands(&keys).await?;
         let mut digests = BTreeMap::new();
         for row in rows {
-            let header = Header::parse(&row.header).map_err(|e| Failure::fault(e.to_string()))?;
+            let header = Header::parse(&row.header).map_err(Failure::unsound)?;
             if let Some(info) = header.command {
                 digests.insert(info.key, info.digest);
             }

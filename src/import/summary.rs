@@ -26,6 +26,8 @@ pub struct Summary {
     pub bodies_unnamed: u64,
     /// Live pages of the site now.
     pub live_pages: u64,
+    /// Whether the import was closed, by this run or before.
+    pub closed: bool,
     /// Findings by name, over all lines.
     pub flags: BTreeMap<&'static str, u64>,
     /// First and last position of the import, from opening to closing.
@@ -52,9 +54,9 @@ pub(super) async fn summarise(
         }
         at += rows.len() as u64;
         for row in rows {
-            let header = Header::parse(&row.header).map_err(|e| Failure::fault(e.to_string()))?;
+            let header = Header::parse(&row.header).map_err(Failure::unsound)?;
             let event = Event::read(&header.kind, header.schema, &row.facts);
-            let event = event.map_err(|e| Failure::fault(e.to_string()))?;
+            let event = event.map_err(Failure::unsound)?;
             let frame = Frame::of(&header);
             if event.imported().is_some_and(|line| line.import == id) {
                 let findings = judge::judge(View::of(&state), &frame, &event);

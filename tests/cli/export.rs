@@ -1,9 +1,12 @@
 //! `export`, `site export`, `rebuild`: where they write, and where they refuse to.
 
 use std::fs;
+use std::os::unix::fs::{FileTypeExt, symlink};
+use std::os::unix::net::UnixListener;
 
 use serde_json::Value;
 
+use super::founding::names;
 use super::{ends, one_object, program};
 use crate::harness::{BOTH, Kind, ORIGIN, Place, Town, annals_verify, code, json, text};
 use crate::import::{SITE, Told, imported};
@@ -21,7 +24,8 @@ async fn an_export_is_whole_under_its_name_or_not_there() {
         let out = place.path().join("export.ndjson");
         let name = out.display().to_string();
         fs::write(&out, "an older file").expect("written");
-        fs::write(place.path().join("export.ndjson.part"), "left by a crash").expect("written");
+        let part = place.path().join("export.ndjson.part");
+        fs::write(&part, "somebody's").expect("written");
         let object = one_object(&place.annals(&["export", "--json", "--out", &name]));
         let bytes = fs::read(&out).expect("the export");
         let lines = text(&bytes).lines().count();
@@ -29,7 +33,9 @@ async fn an_export_is_whole_under_its_name_or_not_there() {
         let first: Value =
             serde_json::from_str(text(&bytes).lines().next().expect("a line")).expect("JSON");
         assert_eq!((&first["origin"], &first["size"]), (&ORIGIN.into(), &object["size"]));
-        assert!(!place.path().join("export.ndjson.part").exists());
+        assert_eq!(fs::read_to_string(&part).expect("still there"), "somebody's");
+        let parts = names(place.path()).into_iter().filter(|name| name.ends_with(".part"));
+        assert_eq!(parts.collect::<Vec<_>>(), ["export.ndjson.part"], "nothing is left aside");
         let output = place.annals(&["export", "--out", "-"]);
         assert_eq!((code(&output), text(&output.stderr)), (0, String::new()));
         assert_eq!(output.stdout, bytes, "{kind:?}: the same on standard output");
@@ -43,6 +49,24 @@ async fn an_export_is_whole_under_its_name_or_not_there() {
         ends(&place.annals(&["export", "--out", &folder]), 3, "is a folder");
         ends(&place.annals(&["export"]), 3, "--out");
     }
+}
+
+/// A rename would put a file in the place of a link or a device.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_takes_the_place_of_an_ordinary_file_only() {
+    let place = filled(Kind::Sqlite).await;
+    let [kept, link, socket] = ["kept", "link", "socket"].map(|name| place.path().join(name));
+    fs::write(&kept, "kept").expect("written");
+    symlink(&kept, &link).expect("a link");
+    let _listening = UnixListener::bind(&socket).expect("a socket");
+    for out in [&link, &socket] {
+        let name = out.display().to_string();
+        ends(&place.annals(&["export", "--out", &name]), 3, "no ordinary file");
+    }
+    assert!(fs::symlink_metadata(&link).expect("there").is_symlink());
+    assert!(fs::symlink_metadata(&socket).expect("there").file_type().is_socket());
+    assert_eq!(fs::read_to_string(&kept).expect("there"), "kept");
+    assert!(!names(place.path()).iter().any(|name| name.ends_with(".part")), "nothing is left");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,6 +86,7 @@ async fn a_site_is_written_into_an_empty_folder_only() {
         (&["--site", SITE, "--at", "2020-01-01"], "--at"),
         (&["--site", SITE, "--known", "9999"], "--known: the last position is"),
         (&["--site", SITE, "--known", "last"], "--known"),
+        (&["--site", SITE, "--known", "-1"], "invalid value '-1' for '--known"),
         (&["--at", "2020-01-01T00:00:00Z"], "--site"),
     ] {
         ends(&export(more), 3, word);
@@ -111,7 +136,7 @@ fn what_needs_a_ledger_says_that_there_is_none() {
         &["export", "--out", &out],
         &["site", "export", "--site", "x", "--out", &out],
     ] {
-        ends(&program(&[call, &["--data", &data]].concat()), 3, "annals:");
+        ends(&program(&[call, &["--data", &data]].concat()), 3, "no ledger here: ");
     }
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0, "nothing is made");
 }

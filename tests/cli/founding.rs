@@ -28,7 +28,7 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("a file").permissions().mode() & 0o777
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .into_iter()
         .flatten()
@@ -74,12 +74,12 @@ async fn a_ledger_is_founded_once_with_keys_for_their_owner_only() {
         assert!(word("checkpoint").starts_with("l.example/1\n4\n"));
         assert_eq!(word("root_key"), data.join("root.key").display().to_string());
         assert_eq!(mode(&data), 0o700);
-        for name in ["root.key", "log.key", "cosigner.key", "genesis.json", "ledger.lock"] {
-            // PostgreSQL has no file to lock.
-            if data.join(name).exists() || name != "ledger.lock" {
-                assert_eq!(mode(&data.join(name)), 0o600, "{kind:?}: {name}");
-            }
+        // Everything that lies there, the database too.
+        for name in names(&data) {
+            assert_eq!(mode(&data.join(&name)), 0o600, "{kind:?}: {name}");
         }
+        let database = names(&data).contains(&"annals.db".to_owned());
+        assert_eq!(database, kind == Kind::Sqlite);
         let kept = fs::read(data.join("root.key")).expect("the root key");
         ends(&program(&init(&path, &more)), 3, "there is a ledger here already");
         assert_eq!(fs::read(data.join("root.key")).expect("the root key"), kept);
@@ -104,7 +104,7 @@ fn a_bad_call_founds_nothing() {
     let data = folder.path().join("data");
     let path = data.display().to_string();
     let long = "n".repeat(513);
-    let rows: [(&str, &str, &str, &str, &str); 12] = [
+    let rows: [(&str, &str, &str, &str, &str); 15] = [
         ("", "甲", "乙", "机关", "--origin"),
         ("/a", "甲", "乙", "机关", "--origin"),
         ("a/", "甲", "乙", "机关", "--origin"),
@@ -113,6 +113,9 @@ fn a_bad_call_founds_nothing() {
         ("a+b", "甲", "乙", "机关", "--origin"),
         ("a", "甲", "甲", "机关", "--auditor"),
         ("a", "", "乙", "机关", "--administrator"),
+        ("a", " ", "乙", "机关", "--administrator"),
+        ("a", "甲 ", "乙", "机关", "--administrator"),
+        ("a", "甲", "\u{3000}", "机关", "--auditor"),
         ("a", &long, "乙", "机关", "--administrator"),
         ("a", "甲", "乙\u{202e}", "机关", "--auditor"),
         ("a", "甲", "乙", "", "--organisation"),
@@ -148,6 +151,25 @@ fn keys_that_lie_there_are_never_overwritten() {
     let kept = fs::read_to_string(folder.path().join("log.key")).expect("the key");
     assert_eq!(kept, "an old key\n");
     assert!(!folder.path().join("root.key").exists());
+}
+
+/// SQLite gives its log and the log's index the mode of the file.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lies_beside_the_database_is_for_its_owner_only() {
+    let place = Place::new(Kind::Sqlite).await;
+    let app = place.app().await;
+    for name in ["annals.db", "annals.db-wal", "annals.db-shm"] {
+        assert_eq!(mode(&place.path().join(name)), 0o600, "{name}");
+    }
+    app.stop().await.expect("a clean stop");
+}
+
+#[test]
+fn migrating_where_nothing_is_makes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("mistyped").display().to_string();
+    ends(&program(&["migrate", "--data", &data]), 3, "there is no database here");
+    assert_eq!(names(folder.path()), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

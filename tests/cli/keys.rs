@@ -199,3 +199,21 @@ async fn a_key_that_others_may_read_is_not_used() {
         assert_eq!(code(&output), exit, "{mode:o}: {}", text(&output.stderr));
     }
 }
+
+/// Accounts of an imported history have names too.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_cannot_act_is_named_by_his_option() {
+    let place = Place::new(Kind::Sqlite).await;
+    let files = Told::of(&["a.html"]).write(place.path());
+    imported(&place, &files, &[]);
+    let root = place.path().join("root.key").display().to_string();
+    let before = size(&place).await;
+    for (by, confirmed_by, option) in
+        [("王编辑", AUDITOR, "--by"), (ADMINISTRATOR, "王编辑", "--confirmed-by")]
+    {
+        let said = format!("{option}: nobody can act under this account (annals:actor_unusable)");
+        ends(&place.annals(&rotate(by, confirmed_by, &root)), 1, &said);
+    }
+    assert_eq!(size(&place).await, before);
+    assert!(!place.path().join("log.key.next").exists());
+}

@@ -7,6 +7,8 @@ mod keys;
 mod paths;
 mod rights;
 mod secrets;
+mod terminal;
+mod unsound;
 
 use std::path::Path;
 use std::process::Output;

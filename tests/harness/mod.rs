@@ -1,5 +1,6 @@
 //! What tests share: a fresh ledger on either store, a small story on it, the programs as built.
 
+mod random;
 pub mod scribe;
 mod scribe_export;
 
@@ -23,6 +24,8 @@ use annals_events::ledger::Purpose;
 use annals_events::text::PublicName;
 use annals_harness::{DatabaseUrls, shared_cluster};
 use uuid::Uuid;
+
+pub use random::Rng;
 
 pub const ORIGIN: &str = "ledger.example.gov.cn/test";
 pub const ADMINISTRATOR: &str = "张建国";
@@ -143,7 +146,11 @@ fn built() -> PathBuf {
 /// Run `annals-verify`, as built by `cargo build --workspace --bins`.
 pub fn annals_verify(arguments: &[&str]) -> Output {
     let all: Vec<String> = arguments.iter().map(|a| (*a).to_owned()).collect();
-    run(&built().join("annals-verify"), &all)
+    run(&annals_verify_path(), &all)
+}
+
+pub fn annals_verify_path() -> PathBuf {
+    built().join("annals-verify")
 }
 
 pub fn text(bytes: &[u8]) -> String {

@@ -10,7 +10,7 @@ use annals_projections::boards::pages::Pages;
 use serde_json::Value;
 
 use super::{Entry, Files, SITE, Told, audit, entries, import, imported, real_history};
-use crate::harness::{BOTH, Place, code, json, text};
+use crate::harness::{BOTH, Place, Rng, code, json, text};
 
 /// Path to plain digest.
 type Site = BTreeMap<String, String>;
@@ -56,12 +56,9 @@ fn moments(lines: &[Line], seed: u64) -> Vec<Time> {
     by_count.sort_unstable_by(|a, b| b.cmp(a));
     let mut chosen: BTreeSet<Time> = by_count.iter().take(10).map(|(_, at)| *at).collect();
     chosen.extend([6_207, lines.len() - 1, 0].map(|line| lines[line].at));
-    let mut random = seed;
+    let mut random = Rng::from_seed(seed);
     while chosen.len() < 50 {
-        random =
-            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let line = usize::try_from(random >> 33).expect("31 bits") % lines.len();
-        chosen.insert(lines[line].at);
+        chosen.insert(random.pick(lines).at);
     }
     let just_before = |at: &Time| Time::from_micros(at.micros() - 1).expect("a time");
     chosen.iter().flat_map(|at| [just_before(at), *at]).collect()

@@ -313,6 +313,17 @@ async fn a_bad_name_or_cut_over_is_refused_before_anything_is_written() {
         assert!(said.contains(option) || said.contains("cut-over"), "{option} {value:?}: {said}");
         assert_eq!(size(&place).await, before, "{option} {value:?}");
     }
+    let nowhere = place.path().join("nowhere");
+    let mut wrong = files.clone();
+    wrong.changes = nowhere.clone();
+    let mut wrong_bodies = files.clone();
+    wrong_bodies.bodies = Some(nowhere);
+    for (wrong, option) in [(wrong, "--changes "), (wrong_bodies, "--bodies ")] {
+        let output = import(&place, &wrong, &[]);
+        let said = text(&output.stderr);
+        assert!(code(&output) == 3 && said.contains(option), "{option}: {said}");
+        assert_eq!(size(&place).await, before, "{option}");
+    }
     let output = import(&place, &files, &["--cut-over", "2020-01-01T00:02:00.000001+08:00"]);
     assert_eq!(code(&output), 0, "{}", text(&output.stderr));
     assert_eq!(SITE, "示例市人民政府网");

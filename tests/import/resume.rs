@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{
     Files, SITE, Told, arguments, audit, entries, import, imported, lines_kept, real_history, size,
 };
-use crate::harness::{Kind, Place, code, json as json_of, text};
+use crate::harness::{Kind, Place, Rng, code, json as json_of, text};
 
 /// What must be the same however often it was broken off: everything but ids, salts and times.
 async fn outcome(place: &Place, files: &Files, name: &str) -> (Value, Vec<String>, Hash) {
@@ -56,13 +56,10 @@ async fn break_off(kind: Kind) {
 }
 
 fn stop_three_times(place: &Place, files: &Files) {
-    let mut random = [0; 6];
-    getrandom::fill(&mut random).expect("random bytes");
-    let mut stops: Vec<u64> =
-        random.chunks(2).map(|two| u64::from(two[0]) << 8 | u64::from(two[1])).collect();
-    stops.iter_mut().for_each(|stop| *stop = 1 + *stop % 7_925);
+    let mut random = Rng::new();
+    let mut stops = [(); 3].map(|()| random.between(1, 7_925));
     stops.sort_unstable();
-    eprintln!("stopped after {stops:?}");
+    eprintln!("stopped after {stops:?}: ANNALS_SEED={}", random.seed);
     let mut done = 0;
     for stop in stops {
         let summary = imported(place, files, &["--stop-after", &stop.to_string()]);
@@ -72,7 +69,7 @@ fn stop_three_times(place: &Place, files: &Files) {
     }
     // An earlier stop than what is there is no step back.
     let summary = imported(place, files, &["--stop-after", "0"]);
-    assert_eq!((&summary["appended"], &summary["already"]), (&json!(0), &json!(0)));
+    assert_eq!((&summary["appended"], &summary["already"]), (&json!(0), &json!(done)));
     let summary = imported(place, files, &[]);
     assert_eq!(summary["already"], done);
 }
@@ -193,5 +190,28 @@ async fn an_import_without_a_line_stands_in_no_other_ones_way() {
     assert_eq!(json_of(&output)["live_pages"], 2);
     let summary = imported(&place, &one, &[]);
     assert_eq!((&summary["appended"], &summary["live_pages"]), (&json!(1), &json!(1)));
+    audit(&place);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_stopped_says_that_it_is_open() {
+    let place = Place::new(Kind::Sqlite).await;
+    let files = Told::of(&["a", "b"]).write(place.path());
+    let told = |more: &[&str]| {
+        let all = arguments(&files);
+        let plain = all.iter().filter(|argument| *argument != "--json").map(String::as_str);
+        let output = place.annals(&plain.chain(more.iter().copied()).collect::<Vec<_>>());
+        assert_eq!(code(&output), 0, "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let open = "the import is still open: the same call without --stop-after goes on\n";
+    let first = told(&["--stop-after", "1"]);
+    assert!(first.contains("1 written, 0 there before") && first.ends_with(open), "{first}");
+    let none = told(&["--stop-after", "0"]);
+    assert!(none.contains("0 written, 1 there before") && none.ends_with(open), "{none}");
+    assert_eq!(imported(&place, &files, &["--stop-after", "1"])["closed"], false);
+    let last = told(&[]);
+    assert!(last.contains("1 written, 1 there before") && !last.contains("open"), "{last}");
+    assert_eq!(imported(&place, &files, &["--stop-after", "1"])["closed"], true);
     audit(&place);
 }

@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{PATIENCE, Town, audit, column, persist};
-use crate::harness::{Kind, Place};
+use crate::harness::{Kind, Place, Rng};
 
 /// Set for the process that writes: a JSON object with what it needs to know.
 const LOAD: &str = "ANNALS_TEST_LOAD";
@@ -215,27 +215,9 @@ impl Promises {
     }
 }
 
-/// Numbers in a row that a seed fixes.
-struct Random(u64);
-
-impl Random {
-    fn between(&mut self, least: u64, most: u64) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        least + (self.0 >> 33) % (most - least + 1)
-    }
-}
-
-fn seed() -> u64 {
-    let given = std::env::var("ANNALS_TEST_SEED").ok();
-    let seed = given.map(|seed| seed.parse().expect("ANNALS_TEST_SEED is a number"));
-    let seed = seed.unwrap_or_else(|| Uuid::now_v7().as_u64_pair().1);
-    eprintln!("again with ANNALS_TEST_SEED={seed}");
-    seed
-}
-
 async fn kill_again_and_again(town: Town) {
-    let mut random = Random(seed());
+    let mut random = Rng::new();
+    eprintln!("again with ANNALS_SEED={}", random.seed);
     let (mut promises, mut checked) = (Promises::default(), 0);
     let mut told = 0;
     for round in 1..=KILLS {

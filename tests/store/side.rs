@@ -41,6 +41,7 @@ async fn uploads_are_left_when_there(fixture: &Fixture) {
 async fn uploads_are_swept_by_age(fixture: &Fixture) {
     let store = &*fixture.store;
     store.put_uploads(&[body(1, b"old")]).await.expect("an upload");
+    // The age by the store's own clock is what is swept by: it has to pass.
     tokio::time::sleep(Duration::from_millis(400)).await;
     store.put_uploads(&[body(2, b"new")]).await.expect("an upload");
     assert_eq!(store.sweep_uploads(Duration::from_secs(3600)).await.expect("none"), 0);

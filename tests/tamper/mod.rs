@@ -17,7 +17,6 @@ mod strangers;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -30,41 +29,8 @@ use annals_events::{Event, Hash, Header};
 use annals_harness::{DatabaseUrls, shared_cluster};
 use annals_verify::{Options, Policy, Report};
 
+pub use crate::harness::Rng;
 use crate::harness::{Kind, Place, Town};
-
-/// Splitmix64: small, seeded, good enough to choose bytes.
-pub struct Rng {
-    pub seed: u64,
-    state: u64,
-}
-
-impl Rng {
-    /// From `ANNALS_SEED`, else from the system.
-    #[expect(clippy::disallowed_methods, reason = "a seed repeats a failed test, it is no setting")]
-    pub fn new() -> Rng {
-        let given = std::env::var("ANNALS_SEED").ok().and_then(|seed| seed.parse().ok());
-        let mut bytes = [0; 8];
-        getrandom::fill(&mut bytes).expect("random bytes");
-        let seed = given.unwrap_or(u64::from_le_bytes(bytes));
-        Rng { seed, state: seed }
-    }
-
-    pub fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub fn below(&mut self, range: Range<usize>) -> usize {
-        range.start + usize::try_from(self.next() % range.len() as u64).expect("below a length")
-    }
-
-    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(0..from.len())]
-    }
-}
 
 /// A ledger as it was written, at rest in memory (and in a database nobody is connected to).
 pub struct Original {

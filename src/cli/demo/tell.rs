@@ -62,18 +62,18 @@ impl Teller {
     /// What this is.
     pub fn title(&self) {
         self.pair(
-            "史册（Annals）：政务网站的每一次起草、审核、发布、更正、撤回，各记一条，只增不改。",
+            "史册（Annals）：政务网站的每一次起草、审核、发布、更正、撤回，各形成一条记录，只增不改。",
             "A ledger of what happened to a government website: entries are only ever added.",
         );
         self.pair(
-            "拿到导出文件和一个数值（创世叶）的任何人，不必相信我们，就能核验每一条。",
+            "任何人凭导出文件和一个数值（创世叶），无须信任运行方，即可逐条核验。",
             "Whoever has the export and one value, the genesis leaf, can check it without trust.",
         );
     }
 
     /// Founded.
     pub fn founded(&self, founded: &Founded) {
-        self.heading("一、立账", "founding: a demo ledger, with keys of its own");
+        self.heading("一、建立账本", "founding: a demo ledger, with keys of its own");
         self.pair(
             &format!("账本 {}，用途：演示。创世叶：", annals_demo::ORIGIN),
             "the genesis leaf, the one value a verifier pins:",
@@ -84,7 +84,7 @@ impl Teller {
     /// The story begins.
     pub fn story(&self) {
         self.heading(
-            "二、记事",
+            "二、记录业务",
             "the story: position, type, who, leaf; refused attempts leave no entry",
         );
     }
@@ -112,7 +112,9 @@ impl Teller {
     /// The rules said no.
     pub fn refused(&self, refusal: &Refusal) {
         let Refusal { clause, detail } = refusal;
-        self.line(&format!("    拒绝 refused: {clause}: {detail}"));
+        // A clause that the story does not know is a failure of the tour: its name says which.
+        let chinese = annals_demo::clause_in_chinese(clause).unwrap_or(clause);
+        self.pair(&format!("    拒绝：{chinese}。"), &format!("refused: {clause}: {detail}"));
     }
 
     /// A checkpoint was signed.
@@ -150,16 +152,16 @@ impl Teller {
     pub fn forged(&self, position: u64, export: &Report, store: &Report) {
         self.heading("五、篡改", "tampering: one byte, and the page was published a day earlier");
         self.pair(
-            &format!("在导出的副本里，把第 {position} 条记录的日期改动一个字节："),
+            &format!("在导出文件的副本中，将第 {position} 条记录的日期改动一个字节："),
             &format!("one byte of entry {position} in a copy of the export:"),
         );
         self.verdict(export);
         self.pair(
-            "绕过数据库，在库文件的副本里改动同一个字节：",
+            "绕过数据库触发器，在数据库文件的副本中改动同一个字节：",
             "the same byte in a copy of the database file, past its triggers:",
         );
         self.verdict(store);
-        let chinese = format!("两次都判为被篡改，并指出第 {position} 条。");
+        let chinese = format!("两次均判定为被篡改，并指出是第 {position} 条。");
         self.pair(&chinese, &format!("both are found out, and entry {position} is named"));
     }
 
@@ -171,11 +173,11 @@ impl Teller {
 
     /// The page on two evenings.
     pub fn looked(&self, found: &Found) {
-        self.heading("六、回看", "looking back: the site as it stood on an evening");
+        self.heading("六、历史回溯", "looking back: the site as it stood on an evening");
         let Found { before, after } = found;
         self.pair(
             &format!(
-                "{} 网站有 {} 个页面，指南写的是“{}”；{} 更正后为“{}”。",
+                "{} 网站有 {} 个页面，指南内容为“{}”；{} 更正后为“{}”。",
                 minute(before.at),
                 before.pages,
                 before.line,
@@ -190,7 +192,7 @@ impl Teller {
         for evening in [before, after] {
             let Evening { at, passed_by, passed_at, .. } = evening;
             self.pair(
-                &format!("{} 显示的这一版由 {passed_by} 审核通过。", minute(*at)),
+                &format!("{} 显示的版本由 {passed_by} 审核通过。", minute(*at)),
                 &format!("who passed the version shown then: entry {passed_at}"),
             );
         }
@@ -198,12 +200,12 @@ impl Teller {
 
     /// What to try.
     pub fn next(&self, next: &[Next], kept: bool) {
-        self.heading("七、接下来可以试", "what to try next, in this order");
+        self.heading("七、后续操作", "what to try next, in this order");
         if kept {
             self.pair("文件夹已保留。", "the folder was kept");
         } else {
             self.pair(
-                "本次的临时文件夹已删除；用 --dir 可保留。",
+                "本次使用的临时文件夹已删除；使用 --dir 可予保留。",
                 "this run's folder is gone; --dir keeps one",
             );
         }
@@ -222,12 +224,12 @@ impl Teller {
         self.line("");
         if self.unmet.is_empty() {
             self.pair(
-                "演示完毕：该拒绝的都拒绝了，完好的判为完好，篡改的都被指出。",
+                "演示完毕：应予拒绝的均已拒绝，完好的判定为完好，被篡改的均已指出。",
                 "everything came out as it should",
             );
         } else {
             self.pair(
-                &format!("演示中有 {} 处与预期不符。", self.unmet.len()),
+                &format!("演示中有 {} 处与预期不符，详见上文。", self.unmet.len()),
                 "something did not come out as it should; see above",
             );
         }

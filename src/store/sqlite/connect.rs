@@ -1,5 +1,8 @@
 //! Connections and the schema's check.
 
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -66,9 +69,20 @@ pub(super) async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
         .map_err(outcome::of_store)
 }
 
+/// An empty file for its owner only, where there is none: SQLite gives the mode it finds to the
+/// log and the index beside it.
+fn create_private(path: &Path) -> Result<(), StoreError> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(StoreError::Unavailable(format!("{}: {error}", path.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
 pub(super) async fn migrate(path: &Path) -> Result<(), StoreError> {
-    let mut connection =
-        options(path).create_if_missing(true).connect().await.map_err(outcome::of_store)?;
+    create_private(path)?;
+    let mut connection = options(path).connect().await.map_err(outcome::of_store)?;
     let done = MIGRATOR.run_direct(None, &mut connection, false).await;
     // The answer is in; how the connection ends changes nothing.
     let _ = connection.close().await;

@@ -100,6 +100,16 @@ pub enum Expected {
     Refused(&'static str),
 }
 
+/// What a clause of the story says, in Chinese; `None` for a clause that no step expects.
+pub fn clause_in_chinese(clause: &str) -> Option<&'static str> {
+    Some(match clause {
+        "annals:reviewer_is_author" => "不得审核本人提交的版本",
+        "annals:review_missing" => "该版本尚未经他人审核通过",
+        "annals:auditor_writes_nothing" => "审计员除确认须由两人办理的操作外，不得写入任何记录",
+        _ => return None,
+    })
+}
+
 /// 步骤 — somebody gives a command.
 #[derive(Clone, Debug)]
 pub struct Step {
@@ -179,6 +189,15 @@ mod tests {
             last = step.at;
         }
         assert!(last > look_back().after);
+    }
+
+    #[test]
+    fn every_clause_of_the_story_is_said_in_chinese() {
+        for step in steps() {
+            let Expected::Refused(clause) = step.expected else { continue };
+            assert!(clause_in_chinese(clause).is_some(), "{clause}");
+        }
+        assert_eq!(clause_in_chinese("annals:unheard_of"), None);
     }
 
     #[test]

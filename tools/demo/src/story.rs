@@ -125,14 +125,14 @@ impl Teller<'_> {
         let says = ["起草《就业登记办理指南》。", "drafts a guide: five working days"];
         let draft = self.draft(GUIDE_PAGE, GUIDE);
         let mut steps = vec![self.step("2025-03-04T10:00", Role::Editor, says, GUIDE_PAGE, draft)];
-        let says = ["想自己审核通过自己的稿件。", "tries to pass his own draft"];
+        let says = ["试图审核通过本人的稿件。", "tries to pass his own draft"];
         let own = self.pass(GUIDE, "内容无误");
         let own = self.step("2025-03-04T10:05", Role::Editor, says, GUIDE_PAGE, own);
         steps.push(self.refused("annals:reviewer_is_author", own));
-        let says = ["审核通过这一版。", "passes this version"];
+        let says = ["审核通过该版本。", "passes this version"];
         let pass = self.pass(GUIDE, "经核对，材料与时限无误，同意发布");
         steps.push(self.step("2025-03-04T14:00", Role::Reviewer, says, GUIDE_PAGE, pass));
-        let says = ["签发，页面上线。", "publishes it"];
+        let says = ["签发，页面发布。", "publishes it"];
         let publish = self.publish(GUIDE_PAGE, GUIDE);
         steps.push(self.step("2025-03-04T14:30", Role::Approver, says, GUIDE_PAGE, publish));
         steps
@@ -143,14 +143,14 @@ impl Teller<'_> {
         let says = ["起草招聘会通知。", "drafts a notice of a job fair"];
         let draft = self.draft(NOTICE_PAGE, NOTICE);
         let mut steps = vec![self.step("2025-03-05T09:00", Role::Editor, says, NOTICE_PAGE, draft)];
-        let says = ["等不及审核，想直接发布。", "tries to publish it unreviewed"];
+        let says = ["试图未经审核直接发布。", "tries to publish it unreviewed"];
         let early = self.publish(NOTICE_PAGE, NOTICE);
         let early = self.step("2025-03-05T09:10", Role::Editor, says, NOTICE_PAGE, early);
         steps.push(self.refused("annals:review_missing", early));
         let says = ["审核通过。", "passes it"];
         let pass = self.pass(NOTICE, "时间、地点已与主办方核实，同意");
         steps.push(self.step("2025-03-05T10:00", Role::Reviewer, says, NOTICE_PAGE, pass));
-        let says = ["签发，通知上线。", "publishes it"];
+        let says = ["签发，通知发布。", "publishes it"];
         let publish = self.publish(NOTICE_PAGE, NOTICE);
         steps.push(self.step("2025-03-05T10:20", Role::Approver, says, NOTICE_PAGE, publish));
         steps
@@ -168,18 +168,19 @@ impl Teller<'_> {
             site: SITE_ID,
             title: Some(GUIDE_TITLE.to_owned()),
         });
-        let says = ["想用未经审核的新版替换页面。", "tries to show it unreviewed"];
+        let says = ["试图以未经审核的新版本替换页面。", "tries to show it unreviewed"];
         let early =
             self.step("2025-03-07T09:05", Role::Approver, says, GUIDE_PAGE, correct.clone());
         steps.push(self.refused("annals:review_missing", early));
-        let says = ["想代为审核；审计员只看不写。", "tries to review; auditors only read"];
+        let says =
+            ["试图代为审核；审计员只能查阅，不得写入。", "tries to review; auditors only read"];
         let audit = self.pass(GUIDE_CORRECTED, "同意");
         let audit = self.step("2025-03-07T09:30", Role::Auditor, says, GUIDE_PAGE, audit);
         steps.push(self.refused("annals:auditor_writes_nothing", audit));
-        let says = ["审核通过新的一版。", "passes the new version"];
+        let says = ["审核通过新版本。", "passes the new version"];
         let pass = self.pass(GUIDE_CORRECTED, "与新规定一致，同意更正");
         steps.push(self.step("2025-03-07T11:00", Role::Reviewer, says, GUIDE_PAGE, pass));
-        let says = ["签发更正，新版替换旧版。", "corrects the page"];
+        let says = ["签发更正，新版本替换旧版本。", "corrects the page"];
         steps.push(self.step("2025-03-07T11:10", Role::Approver, says, GUIDE_PAGE, correct));
         let says = ["撤回过期的招聘会通知，写明原因。", "withdraws the notice, with a reason"];
         let reason = "招聘会已于3月8日结束，通知过期".to_owned();

@@ -13,7 +13,7 @@ use clap::Parser;
 /// Audit a ledger's export: every hash, link, signature, key, number, rule and fold.
 ///
 /// Exit codes: 0 sound, 1 tampered, 2 not fully shown, 3 unusable input or usage, 4 intact but
-/// written against the rulebook.
+/// written against the rulebook, 5 the report could not be written.
 #[derive(Parser)]
 #[command(name = "annals-verify", version)]
 struct Arguments {
@@ -50,8 +50,24 @@ fn main() -> ExitCode {
     };
     let report = audit(&arguments).unwrap_or_else(Report::unusable);
     let text = if arguments.json { format!("{}\n", report.to_json()) } else { report.to_text() };
-    let _ = io::stdout().write_all(text.as_bytes());
-    ExitCode::from(report.verdict.exit_code())
+    match answer(&text) {
+        Ok(()) => ExitCode::from(report.verdict.exit_code()),
+        Err(error) => {
+            let word = report.verdict.word();
+            let _ = writeln!(io::stderr(), "annals-verify: {word}, but not told: {error}");
+            ExitCode::from(5)
+        }
+    }
+}
+
+/// A report that is lost must not look like one that was given; a closed pipe is the reader's
+/// choice.
+fn answer(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
 }
 
 fn audit(arguments: &Arguments) -> Result<Report, String> {
