@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A second verifier of exports, standard library only. It was written by somebody who had events/README.md and none of our code;
-what had to be asked became text there. The tests hold annals-verify to it: the same verdict, the same first bad position.
+"""A second verifier of exports, standard library only. It shares no code with ours, only the format's pages: events/README.md and
+TYPES.md, IMPORT.md beside it. The tests hold both to each other: the same verdict, the same first bad position and check.
 
 verify.py FILE|- [--genesis HEX] [--checkpoint FILE]... [--actor-key HEX]...
 Prints one JSON object; exit 0 sound, 1 tampered, 2 incomplete, 3 unusable. Folds and judging (exit 4) are not its job.
