@@ -134,9 +134,8 @@ impl Auditor {
         Ok(matching)
     }
 
-    fn report(mut self, unusable: Option<String>, time: Option<u64>) -> Report {
-        let pinned = self.policy.genesis.is_some();
-        let rule_findings = self.breaches.values().sum();
+    /// What was not looked at, and why.
+    fn note_gaps(&mut self) {
         if self.options.no_fold {
             let detail = "bodies, repeated command keys, rules and folds were not looked at";
             self.notes.push(detail.to_owned());
@@ -155,6 +154,12 @@ impl Auditor {
             let count = self.not_judged;
             self.notes.push(format!("{count} entries were not judged again"));
         }
+    }
+
+    fn report(mut self, unusable: Option<String>, time: Option<u64>) -> Report {
+        let pinned = self.policy.genesis.is_some();
+        let rule_findings = self.breaches.values().sum();
+        self.note_gaps();
         self.notes.extend(unusable.clone());
         let verdict = if unusable.is_some() {
             Verdict::Unusable
