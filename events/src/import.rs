@@ -53,6 +53,9 @@ impl HistoryLine {
         if text.len() > LINE_BYTES_MAX {
             return Err(format!("the line is longer than {LINE_BYTES_MAX} bytes"));
         }
+        if !text.trim_start().starts_with('{') {
+            return Err("the line is not an object".to_owned());
+        }
         let line: HistoryLine = serde_json::from_str(text).map_err(|e| e.to_string())?;
         line.check()?;
         Ok(line)

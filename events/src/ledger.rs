@@ -44,7 +44,7 @@ words! {
 words! {
     /// 导入格式 — how the lines of an import are to be read.
     ImportFormat {
-        /// One JSON object a line; see `README.md`, "Import lines".
+        /// One JSON object a line; see `IMPORT.md`.
         History = "annals/history/v1",
     }
 }

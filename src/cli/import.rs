@@ -21,7 +21,7 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// Changes and bodies as lines of JSON; the format is in events/README.md, section 8.
+    /// Changes and bodies as lines of JSON; the format is in events/IMPORT.md.
     History(Box<History>),
 }
 

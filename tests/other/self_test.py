@@ -125,6 +125,37 @@ class Ed25519(unittest.TestCase):
         self.assertTrue(v.ed25519(key, b"m", r + little((77 + challenge(r, key, b"m") * a) % v.L)))
 
 
+class Vectors(unittest.TestCase):
+    """Those of ../../events/testdata."""
+
+    def read(self, name):
+        with open(os.path.join(HERE, "..", "..", "events", "testdata", name), encoding="utf-8") as f:
+            return json.load(f)
+
+    def test_crafted_signatures(self):
+        rows = self.read("crafted-signatures.json")
+        self.assertGreater(len(rows), 10)
+        for row in rows:
+            parts = [bytes.fromhex(row[k]) for k in ("public", "text", "signature")]
+            self.assertEqual(v.ed25519(*parts), row["strict"], row["why"])
+
+    def test_actor_signed(self):
+        vectors = self.read("actor-signed.json")
+        self.assertEqual([e["good"] for e in vectors["entries"]], [True] + [False] * 10)
+        for entry in vectors["entries"]:
+            header = v.canonical(entry["header"].encode(), 4096)
+            self.assertIsNone(v.header_error(header))
+            w = v.Verifier(None, None, (), [bytes.fromhex(vectors["public"])])
+            w.origin, w.genesis = header["origin"], vectors["genesis"]
+            try:
+                w.actor(header)
+                good = True
+            except v.Bad as e:
+                self.assertEqual(e.args[2], "actor_signature")
+                good = False
+            self.assertEqual((good, w.checked), (entry["good"], int(good)), entry["differs"])
+
+
 class Tlog(unittest.TestCase):
     def test_trees(self):
         tree = v.Tree()
@@ -207,7 +238,7 @@ class Ledger:
         self.origin, self.alter, self.lines, self.leaves = origin, alter or {}, [], []
         self.seeds = {name: name.encode().ljust(32, b".") for name in ("root1", "root2", "log", "log2", "cosigner", "entry", "entry2", "actor")}
         self.epoch, self.entry_key, self.versions, self.log_keys, self.commands = 0, "entry", {}, ["log"], 0
-        self.abouts = {}
+        self.abouts, self.tips = {}, {}
 
     def change(self, place, value):
         f = self.alter.get((len(self.leaves), place))
@@ -227,14 +258,24 @@ class Ledger:
         return self.change(name, {"algorithm": "ed25519", "endorsements": sorted(endorsements, key=lambda e: e["key"]), "role": role,
                                   "possession": sign(self.seeds[name], message["annals/key-possession/v1"]).hex(), "public": rest[-1]})
 
-    def command(self, name, stream, text="{}", nonce=None, of=1):
+    def command(self, name, stream, text, nonce=None, of=1):
         self.commands += 1
+        text = text if isinstance(text, str) else dumps(text).decode()
         nonce = nonce or v.sha(b"%d" % self.commands)
         digest = v.sha(b"annals/command-body/v1\n", nonce, text.encode()).hex()
         return {"digest": digest, "index": 0, "issued_at": "2026-01-01T00:00:00.000000Z", "key": uid(self.commands), "name": name, "of": of,
-                "seen": "0" * 64, "stream": stream}, {"command": text, "nonce": nonce.hex()}
+                "seen": self.tips.get(stream, "0" * 64), "stream": stream}, {"command": text, "nonce": nonce.hex()}
 
-    def entry(self, kind, stream, facts, private=None, command=None, provenance=None, body=None, actor_signed=False, about=()):
+    def line(self, place, n, text, of=1):
+        """The command that line n of an import is."""
+        n8, place16 = n.to_bytes(8, "big"), bytes.fromhex(place.replace("-", ""))
+        key = bytearray(v.sha(b"annals/import-key/v1\n", place16, n8)[:16])
+        key[6], key[8] = key[6] % 16 + 0x80, key[8] % 64 + 0x80
+        k = key.hex()
+        command, _ = self.command("import_line", "ledger/" + place, text, v.sha(b"annals/import-nonce/v1\n", b"\xab" * 32, n8), of)
+        return {**command, "key": "-".join((k[:8], k[8:12], k[12:16], k[16:20], k[20:]))}
+
+    def entry(self, kind, stream, facts, private=None, command=None, provenance=None, body=None, actor_signed=False, about=(), occurred_at=None):
         p = len(self.leaves)
         facts, private = self.change("facts", facts), self.change("private", private)
         facts_bytes = self.change("facts_bytes", dumps(facts))
@@ -246,6 +287,8 @@ class Ledger:
              "version": str(self.versions.get(stream, 0))}
         if private is not None:
             h["private_digest"] = v.sha(b"annals/private/v1\n", salts[1], private_bytes).hex()
+        if occurred_at:
+            h["occurred_at"] = occurred_at
         if about:
             h["about"] = [{"number": str(self.abouts.get(s, 0)), "subject": s} for s in about]
             self.abouts.update((s, self.abouts.get(s, 0) + 1) for s in about)
@@ -269,6 +312,7 @@ class Ledger:
             salt, data = body
             self.put(self.change("body", {"body": facts["body"], "salt": salt.hex(), "base64": base64.b64encode(data).decode()}))
         self.leaves.append(leaf)
+        self.tips[stream] = leaf.hex()
 
     def put(self, line):
         for one in line if isinstance(line, list) else [line]:
@@ -309,33 +353,34 @@ def sample(alter=None, big=0):
     w = Ledger(alter)
     w.genesis()
     place, site = uid(50), uid(60)
-    command, kept = w.command("open_import", "ledger/" + place, json.dumps({"secret": "ab" * 32}))
-    w.entry("ledger.import_opened", "ledger/" + place, {"site": site}, kept, command, about=["account/" + uid(1), "organisation/" + uid(2)])
+    opened = {"cut_over": "2025-01-01T00:00:00.000000Z", "lines": 5, "site": site, "source": "c" * 64}
+    command, kept = w.command("open_import", "ledger/" + place, {**opened, "secret": "ab" * 32})
+    w.entry("ledger.import_opened", "ledger/" + place, {**opened, "format": "annals/history/v1"}, kept, command,
+            about=["account/" + uid(1), "organisation/" + uid(2)])
     salt, data = v.sha(b"body salt"), b"b" * big + "text \u6587".encode()
     body = v.sha(b"annals/body/v1\n", salt, data).hex()
-    command, kept = w.command("publish", "content/" + uid(70), '{"t":"\u6587 \\u0001\\n"}')
-    w.entry("content.published", "content/" + uid(70), {"body": body, "bytes": len(data), "site": site}, {**kept, "path": "/a"}, command, body=(salt, data),
-            about=["account/" + uid(1), "site/" + site])
-    n8, place16 = (3).to_bytes(8, "big"), bytes.fromhex(place.replace("-", ""))
-    key = bytearray(v.sha(b"annals/import-key/v1\n", place16, n8)[:16])
-    key[6], key[8] = key[6] % 16 + 0x80, key[8] % 64 + 0x80
-    k = key.hex()
-    line = '{"seq":3,"path":"/b"}'
-    command, _ = w.command("import_line", "ledger/" + place, line, v.sha(b"annals/import-nonce/v1\n", b"\xab" * 32, n8))
-    command["key"] = "-".join((k[:8], k[8:12], k[12:16], k[16:20], k[20:]))
+    facts, page = {"body": body, "bytes": len(data), "site": site}, {"path": "/a", "title": "\u6587 \u0001\n"}
+    command, kept = w.command("publish_content", "content/" + uid(70), {**facts, **page})
+    w.entry("content.published", "content/" + uid(70), facts, {**kept, **page}, command, body=(salt, data), about=["account/" + uid(1), "site/" + site])
     body2 = v.sha(b"annals/body/v1\n", salt, b"").hex()
-    w.entry("content.published", "content/" + uid(71), {"body": body2, "bytes": 0, "import": place, "line": 3, "site": site}, {"line": line, "path": "/b"}, command,
-            provenance="imported", body=(salt, b""), about=["site/" + site])
-    command, kept = w.command("publish", "content/" + uid(70))
-    w.entry("content.corrected", "content/" + uid(70), {"body": body, "bytes": len(data), "site": site}, {**kept, "path": "/a"}, command)
+    said = {"author": uid(80), "change": "created", "import": place, "line": 3, "site": site}
+    text = '{"seq":3,"at":"2014-03-01T11:52:45.5+08:00","author":"w","change":"created","path":"/b","sha256":"%s","bytes":0,"more":[null,1.5]}' % v.sha(b"").hex()
+    w.entry("content.published", "content/" + uid(71), {"body": body2, "bytes": 0, **said}, {"line": text, "path": "/b"}, w.line(place, 3, text),
+            "imported", (salt, b""), about=["site/" + site], occurred_at="2014-03-01T03:52:45.500000Z")
+    command, kept = w.command("correct_content", "content/" + uid(70), {**facts, "path": "/a"})
+    w.entry("content.corrected", "content/" + uid(70), facts, {**kept, "path": "/a"}, command)
     w.epoch, w.entry_key = 3, "entry2"
     w.entry("ledger.epoch_started", "ledger/" + uid(0), {"build": "b", "engine": 1, "head": {"leaf": w.prev(), "size": 5}, "key": w.key("entry2", "entry", 3, ["log"])})
-    command, kept = w.command("rotate", "ledger/" + uid(0))
-    w.entry("ledger.key_rotated", "ledger/" + uid(0), {**kept, "key": w.key("log2", "log", 3, ["root1", "root2"]), "retired": w.fp("log")}, None, command)
+    new = w.key("log2", "log", 3, ["root1", "root2"])
+    command, kept = w.command("rotate_key", "ledger/" + uid(0), {"public": new["public"], "retired": w.fp("log")})
+    w.entry("ledger.key_rotated", "ledger/" + uid(0), {**kept, "key": new, "retired": w.fp("log")}, None, command)
     w.entry("ledger.state_sealed", "ledger/" + uid(0), {"folds": [], "size": 7})
-    command, kept = w.command("move", "content/" + uid(70), of=2)
-    for i in (0, 1):
-        w.entry("content.moved", "content/" + uid(70 + i), {"site": site}, {**kept, "from": "/a", "path": "/b"}, {**command, "index": i}, actor_signed=True)
+    text = json.dumps({"seq": 4, "at": "2014-03-02T00:00:00Z", "author": "w", "approved_by": None, "change": "renamed", "path": "/c", "from": "/b",
+                       "sha256": v.sha(data).hex(), "bytes": len(data)})
+    command, said = w.line(place, 4, text, of=2), {**said, "change": "renamed", "line": 4}
+    for i, (kind, facts) in enumerate((("moved", {}), ("corrected", {"body": body, "bytes": len(data)}))):
+        w.entry("content." + kind, "content/" + uid(71), {**facts, **said}, {"from": "/b", "line": text, "path": "/c"}, {**command, "index": i}, "imported",
+                actor_signed=True, occurred_at="2014-03-02T00:00:00.000000Z")
     w.log_keys = ["log2"]
     return w
 
@@ -389,15 +434,15 @@ class Exports(unittest.TestCase):
         for p, name, change in [
                 (0, "root1", lambda k: {**k, "possession": "0" * 128}), (0, "root1", lambda k: {**k, "public": EIGHT.hex()}), (0, "log", drop), (0, "entry", drop),
                 (0, "cosigner", lambda k: {**k, "role": "entry"}), (0, "log", lambda k: {**k, "endorsements": k["endorsements"][::-1]}), (5, "entry2", drop),
-                (0, "log", lambda k: {**k, "endorsements": k["endorsements"][:1] * 2}), (6, "log2", drop), (6, "log2", lambda k: {**k, "x": 1}),
+                (0, "log", lambda k: {**k, "endorsements": k["endorsements"][:1] * 2}), (6, "log2", drop), (6, "log2", lambda k: {**k, "role": "root"}),
                 (0, "root2", lambda k: {**k, "algorithm": "sm2"})]:
             self.bad(p, "key", {(p, name): change})
-        for p, to in [(5, {"head": {"leaf": "0" * 64, "size": 5}}), (5, {"engine": "1"}), (6, {"retired": "0" * 64}), (0, {"threshold": 3}), (0, {"threshold": 0}), (0, {"keys": []})]:
+        for p, to in [(5, {"head": {"leaf": "0" * 64, "size": 5}}), (6, {"retired": "0" * 64}), (0, {"threshold": 3}), (0, {"threshold": 0}), (0, {"keys": []})]:
             self.bad(p, "key", {(p, "facts"): lambda f: {**f, **to}})
         w = Ledger()
         w.genesis()
         w.epoch = 1
-        w.entry("ledger.epoch_started", "ledger/" + uid(0), {"build": "", "engine": 1, "head": {"leaf": w.prev(), "size": 1}, "key": w.key("entry", "entry", 1, ["log"])})
+        w.entry("ledger.epoch_started", "ledger/" + uid(0), {"build": "b", "engine": 1, "head": {"leaf": w.prev(), "size": 1}, "key": w.key("entry", "entry", 1, ["log"])})
         self.assertEqual(check(w.export())[1], (1, "key"))  # introduced twice
 
     def test_signatures_and_commands(self):
@@ -411,7 +456,12 @@ class Exports(unittest.TestCase):
         self.bad(2, "command", {(2, "private"): lambda x: {"path": x["path"]}})
         self.bad(6, "command", command(6, digest="0" * 64))
         self.bad(2, "command", command(2, index=1, of=2))
-        self.bad(3, "command", command(2, of=2))
+        self.bad(2, "command", command(2, of=2))
+        self.bad(4, "command", command(3, of=2))
+        self.bad(4, "command", command(4, seen="0" * 64))
+        self.bad(4, "command", command(4, stream="content/" + uid(72), seen="0" * 64))
+        self.bad(4, "command", command(4, seen="0" * 64))
+        self.bad(4, "command", command(4, stream="content/" + uid(72), seen="0" * 64))
         self.bad(4, "command", command(4, key=uid(2)))
         self.bad(9, "command", command(9, name="other"))
         self.bad(9, "command", {**command(8, of=3), (9, "header"): command(9, of=3)[9, "header"]})
@@ -419,8 +469,8 @@ class Exports(unittest.TestCase):
         self.bad(2, "command", {(2, "private"): lambda x: {**x, "nonce": "0" * 64}})
         w = Ledger()
         w.genesis()
-        command, kept = w.command("publish", "content/" + uid(70), of=2)
-        w.entry("content.published", "content/" + uid(70), {"body": "0" * 64}, kept, command, body=(b"s" * 32, b""))
+        command, kept = w.command("publish_both", "content/" + uid(70), "{}", of=2)
+        w.entry("content.unheard", "content/" + uid(70), {"body": "0" * 64}, kept, command, body=(b"s" * 32, b""))
         self.assertEqual(check(w.export())[1], (1, "command"))  # unfinished comes before the wrong body
         w = sample({(8, "header"): lambda h: {**h, "actor_signature": {**h["actor_signature"], "value": "0" * 128}}})
         self.assertEqual(check(w.export(), None, (), [public(w.seeds["actor"])])[1], (8, "actor_signature"))

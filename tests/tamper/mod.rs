@@ -3,15 +3,18 @@
 //! Ledgers are built once a process and copied for each test; what is changed is chosen by a
 //! generator whose seed is printed when something goes unnoticed, and taken from `ANNALS_SEED`.
 
+mod about;
 mod attacker;
 mod cells;
 mod export;
 mod forge;
+mod forged;
 mod hidden;
 mod keys;
 mod lines;
 mod live;
 mod removal;
+mod resign;
 mod rows;
 mod strangers;
 

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use annals_events::Hash;
+use annals_events::hash::hex;
+use annals_events::keys::PublicKey;
 use annals_verify::{Options, Policy, audit_export};
 
 use super::export::{audit, cases};
@@ -27,20 +29,21 @@ fn the_second_verifier_passes_its_own_tests() {
 }
 
 /// Exit code, position, word: of ours (4 counts as 0, the other does not judge), of the other.
-type Told = (i32, Option<u64>, Option<String>);
+pub type Told = (i32, Option<u64>, Option<String>);
 
-struct Question {
-    name: String,
-    bytes: Vec<u8>,
-    genesis: Option<Hash>,
-    checkpoints: Vec<String>,
+pub struct Question {
+    pub name: String,
+    pub bytes: Vec<u8>,
+    pub genesis: Option<Hash>,
+    pub checkpoints: Vec<String>,
+    pub actors: Vec<PublicKey>,
 }
 
-fn ours(question: &Question) -> Told {
+pub fn ours(question: &Question) -> Told {
     let policy = Policy {
         genesis: question.genesis,
         checkpoints: question.checkpoints.clone(),
-        ..Policy::default()
+        actor_keys: question.actors.clone(),
     };
     let report = audit_export(&question.bytes[..], policy, Options::default());
     let report = report.expect("bytes can be read");
@@ -65,6 +68,9 @@ fn theirs(question: &Question, folder: &Path, number: usize) -> Told {
         std::fs::write(&path, checkpoint).expect("written");
         arguments.extend(["--checkpoint".to_owned(), path.display().to_string()]);
     }
+    for key in &question.actors {
+        arguments.extend(["--actor-key".to_owned(), hex(&key.bytes())]);
+    }
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let output = python(&arguments);
     let bad = &json(&output)["first_bad"];
@@ -72,7 +78,7 @@ fn theirs(question: &Question, folder: &Path, number: usize) -> Told {
 }
 
 /// Ask both, two at a time; answers where they differ.
-fn differences(questions: &[Question]) -> Vec<String> {
+pub fn differences(questions: &[Question]) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let half = |odd: usize| {
         let chosen = questions.iter().enumerate().filter(|(number, _)| number % 2 == odd);
@@ -101,6 +107,7 @@ fn both_verifiers_agree_on_what_is_wrong_with_an_export_and_where() {
         bytes: bytes.to_vec(),
         genesis,
         checkpoints: Vec::new(),
+        actors: Vec::new(),
     };
     let mut questions = vec![
         ask("sound", &small().export, Some(genesis)),
@@ -143,6 +150,7 @@ fn both_verifiers_agree_on_forks_stolen_keys_and_checkpoints() {
         bytes,
         genesis: Some(forge.genesis()),
         checkpoints: checkpoints.to_vec(),
+        actors: Vec::new(),
     };
     let older = forge.until(size - 5);
     let questions = [

@@ -253,7 +253,7 @@ words! {
 }
 
 /// A command's text with its nonce, as the private part (or the facts) of its entry keeps them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Text {
     /// Canonical command.
     pub command: String,
@@ -269,21 +269,20 @@ impl Text {
 
     /// Read it back from an entry's parts, wherever this type keeps it.
     pub fn of(event: &Event, private: Option<&[u8]>) -> Option<Text> {
-        #[derive(Deserialize)]
-        struct Kept {
-            command: String,
-            nonce: Hash,
-        }
-        let kept = match event {
+        match event {
             Event::Ledger(ledger::Event::ActProposed(proposed)) => {
-                Kept { command: proposed.command.clone(), nonce: proposed.nonce }
+                Some(Text { command: proposed.command.clone(), nonce: proposed.nonce })
             }
             Event::Ledger(ledger::Event::KeyRotated(rotated)) => {
-                Kept { command: rotated.command.clone(), nonce: rotated.nonce }
+                Some(Text { command: rotated.command.clone(), nonce: rotated.nonce })
             }
-            _ => serde_json::from_slice(private?).ok()?,
-        };
-        Some(Text { command: kept.command, nonce: kept.nonce })
+            _ => Text::kept(private?),
+        }
+    }
+
+    /// Read it from a part that keeps one, of any type.
+    pub fn kept(part: &[u8]) -> Option<Text> {
+        serde_json::from_slice(part).ok()
     }
 }
 

@@ -180,6 +180,9 @@ pub fn check(
     }
     let command = Command::read_exact(&info.name, text.command.as_bytes())
         .map_err(|_| "the command kept is not one of this name in canonical form")?;
+    if info.of != 1 {
+        return Err("a command of this name writes one entry");
+    }
     if let (Command::RotateKey(c), Event::Ledger(ledger::Event::KeyRotated(rotated))) =
         (&command, event)
     {
@@ -187,7 +190,7 @@ pub fn check(
         return if same { Ok(true) } else { Err("the keys differ from the command's") };
     }
     let written = command.written(&text).ok_or("the command does not write this type")?;
-    if info.of != 1 || &written.0 != event {
+    if &written.0 != event {
         return Err("the facts differ from what the command writes");
     }
     if written.1.as_deref() != private {

@@ -3,7 +3,7 @@
 use annals_events::entry::{self, FACTS_BYTES_MAX, PRIVATE_BYTES_MAX, Provenance};
 use annals_events::import::{self, HistoryLine};
 use annals_events::keys::{self, PublicKey};
-use annals_events::{Event, Hash, Header, PayloadError, RawEntry, canonical, command};
+use annals_events::{Event, Hash, Header, PayloadError, RawEntry, canonical, command, content};
 use annals_projections::chain::Breach;
 
 /// Order of the checks for one position (`events/README.md` section 4).
@@ -46,8 +46,10 @@ pub struct Prepared {
     pub leaf: Hash,
     /// The parsed header; `None` if it is none.
     pub header: Option<Header>,
-    /// The parsed event; `None` if the type is unknown or the facts are broken.
+    /// The parsed event; `None` if type or schema is unknown or the facts are broken.
     pub event: Option<Event>,
+    /// The body that the facts name, with the length they state, where they do.
+    pub body: Option<(Hash, Option<u64>)>,
     /// The first thing wrong with the parts.
     pub breach: Option<Breach>,
     /// Whether the command kept was compared with the entry.
@@ -71,6 +73,7 @@ pub fn prepare(
         leaf,
         header: None,
         event: None,
+        body: None,
         breach: extra,
         command_compared: false,
         history: None,
@@ -112,6 +115,7 @@ fn prepare_parts(prepared: &mut Prepared, header: &Header) -> Result<(), Breach>
         }
         Err(error) => return Err(Breach::new("facts", error.to_string())),
     };
+    prepared.body = named_body(&header.kind, prepared.event.as_ref(), &facts.bytes);
     prepare_private(&prepared.raw, header, prepared.event.as_ref())?;
     if let (Some(Event::Content(_)), Some(part), Provenance::Imported) =
         (&prepared.event, &prepared.raw.private, header.provenance)
@@ -119,21 +123,35 @@ fn prepare_parts(prepared: &mut Prepared, header: &Header) -> Result<(), Breach>
         let text = import::line_text(&part.bytes);
         prepared.history = text.and_then(|text| HistoryLine::read(&text).ok());
     }
-    if let (Some(event), Some(info), Provenance::Commanded) =
-        (&prepared.event, &header.command, header.provenance)
-    {
-        if info.stream != header.stream {
-            let detail = "written to another stream than the command names";
-            return Err(Breach::new("command", detail));
-        }
-        let private = prepared.raw.private.as_ref().map(|part| part.bytes.as_slice());
-        prepared.command_compared = command::check(info, event, private)
+    if let (Some(info), Provenance::Commanded) = (&header.command, header.provenance) {
+        prepared.command_compared = compare_command(prepared, header, info)
             .map_err(|detail| Breach::new("command", detail))?;
-        if !prepared.command_compared {
-            return Err(Breach::new("command", "a commanded entry keeps its command"));
-        }
     }
     Ok(())
+}
+
+fn compare_command(
+    prepared: &Prepared,
+    header: &Header,
+    info: &entry::CommandInfo,
+) -> Result<bool, &'static str> {
+    let private = prepared.raw.private.as_ref().map(|part| part.bytes.as_slice());
+    let Some(event) = &prepared.event else {
+        // What it fixes in its entry nobody knows here; that it is the one signed for, is known.
+        let parts = [private, Some(&prepared.raw.facts.bytes)];
+        let kept = parts.into_iter().flatten().find_map(command::Text::kept);
+        return match kept {
+            Some(text) if text.digest() != info.digest => {
+                Err("the command's digest differs from the header's")
+            }
+            kept => Ok(kept.is_some()),
+        };
+    };
+    if info.stream != header.stream {
+        return Err("written to another stream than the command names");
+    }
+    let compared = command::check(info, event, private)?;
+    if compared { Ok(true) } else { Err("a commanded entry keeps its command") }
 }
 
 fn prepare_private(raw: &RawEntry, header: &Header, event: Option<&Event>) -> Result<(), Breach> {
@@ -158,12 +176,23 @@ fn prepare_private(raw: &RawEntry, header: &Header, event: Option<&Event>) -> Re
     checked.or_else(breach)
 }
 
-/// The body an entry names, as far as its facts can be read.
-pub fn named_body(kind: &str, schema: u32, facts: &[u8]) -> Option<Hash> {
-    if !kind.starts_with("content.") {
-        return None;
+/// The body that facts name, and its length where they state it. Content of a newer type or schema
+/// brings its body as the known ones do, in the members `body` and `bytes`.
+fn named_body(kind: &str, event: Option<&Event>, facts: &[u8]) -> Option<(Hash, Option<u64>)> {
+    use content::Event::{Corrected, Drafted, Published, ReviewPassed};
+    match event {
+        Some(Event::Content(Published(shown) | Corrected(shown))) => {
+            Some((shown.body, Some(shown.bytes)))
+        }
+        Some(Event::Content(Drafted(drafted))) => Some((drafted.body, Some(drafted.bytes))),
+        Some(Event::Content(ReviewPassed(passed))) => Some((passed.body, None)),
+        None if kind.starts_with("content.") => {
+            let facts: serde_json::Value = serde_json::from_slice(facts).ok()?;
+            let body = Hash::from_hex(facts["body"].as_str()?)?;
+            Some((body, facts["bytes"].as_u64()))
+        }
+        _ => None,
     }
-    Event::read(kind, schema, facts).ok()?.body()
 }
 
 /// What the keys decide, once the entries before have said which they are.
@@ -176,8 +205,8 @@ pub struct Resolved {
     pub leaf: Hash,
     /// Entry signature.
     pub signature: [u8; 64],
-    /// Entry key of its epoch.
-    pub key: PublicKey,
+    /// Entry key of its epoch; `None` where an entry that cannot be read here brought it.
+    pub key: Option<PublicKey>,
     /// Header, where an actor signed or an import line is to be compared.
     pub header: Option<Header>,
     /// Actor's key the policy knows.
@@ -223,11 +252,13 @@ fn check_chunk(chunk: &[Resolved], origin: &str, genesis: Hash, batch: bool) -> 
 }
 
 fn batch_is_good(chunk: &[Resolved], origin: &str) -> bool {
+    let Some(keys) = chunk.iter().map(|entry| entry.key).collect::<Option<Vec<_>>>() else {
+        return false;
+    };
     let texts: Vec<Vec<u8>> =
         chunk.iter().map(|entry| entry::signed_text(origin, &entry.leaf)).collect();
     let texts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
     let signatures: Vec<[u8; 64]> = chunk.iter().map(|entry| entry.signature).collect();
-    let keys: Vec<PublicKey> = chunk.iter().map(|entry| entry.key).collect();
     keys::verify_batch(&texts, &signatures, &keys)
 }
 
@@ -237,8 +268,8 @@ fn check_one(
     genesis: Hash,
     signature_is_good: bool,
 ) -> Option<Breach> {
-    if !signature_is_good {
-        let checked = entry::verify(&entry.key, origin, &entry.leaf, &entry.signature);
+    if let (Some(key), false) = (&entry.key, signature_is_good) {
+        let checked = entry::verify(key, origin, &entry.leaf, &entry.signature);
         if let Err(error) = checked {
             return Some(Breach::new("signature", error.to_string()));
         }

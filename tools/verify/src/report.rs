@@ -66,6 +66,8 @@ pub struct Bad {
 pub struct Report {
     /// The verdict.
     pub verdict: Verdict,
+    /// What an incomplete verdict leaves open.
+    pub gap: &'static str,
     /// The ledger, as its genesis says.
     pub origin: String,
     /// Entries found good.
@@ -103,6 +105,7 @@ impl Report {
     pub fn unusable(detail: impl Into<String>) -> Report {
         Report {
             verdict: Verdict::Unusable,
+            gap: "",
             origin: String::new(),
             size: 0,
             head: Hash::ZERO,
@@ -127,8 +130,8 @@ impl Report {
             "verdict": self.verdict.word(),
             "origin": self.origin,
             "size": self.size,
-            "head": self.head.to_string(),
-            "root": self.root.to_string(),
+            "head": (self.size > 0).then(|| self.head.to_string()),
+            "root": (self.size > 0).then(|| self.root.to_string()),
             "pinned": self.pinned,
             "signatures": self.signatures,
             "tier": self.tier,
@@ -166,11 +169,18 @@ impl Report {
             Verdict::Sound => "SOUND: every entry is as it was written",
             Verdict::Tampered => "TAMPERED: what is shown is not what was written",
             Verdict::AgainstTheRulebook => "AGAINST THE RULEBOOK: intact, but rules were broken",
-            Verdict::Incomplete if !self.pinned => "INCOMPLETE: consistent, author unknown",
-            Verdict::Incomplete => "INCOMPLETE: not all is shown",
+            Verdict::Incomplete => "INCOMPLETE: ",
             Verdict::Unusable => "UNUSABLE: this cannot be verified",
         };
-        let mut out = format!("{sentence}\n");
+        let gap = if self.verdict == Verdict::Incomplete { self.gap } else { "" };
+        let mut out = format!("{sentence}{gap}\n");
+        if self.verdict == Verdict::Unusable {
+            // Whatever was read before the reason showed says nothing.
+            for note in &self.notes {
+                out.push_str(&format!("reason:     {}\n", shown(note)));
+            }
+            return out;
+        }
         if let Some(bad) = &self.first_bad {
             let line = bad.line.map(|line| format!(" (line {line})")).unwrap_or_default();
             let Bad { position, what, detail, .. } = bad;
@@ -180,7 +190,12 @@ impl Report {
         if let Some(breach) = &self.first_breach {
             out.push_str(&format!("breaches:   {}, first: {breach}\n", self.rule_findings));
         }
-        let pinned = if self.pinned { "pinned" } else { "NOT pinned" };
+        let other = self.first_bad.as_ref().is_some_and(|bad| bad.what == "genesis");
+        let pinned = match (self.pinned, other) {
+            (true, true) => "NOT the one given",
+            (true, false) => "pinned",
+            (false, _) => "NOT pinned",
+        };
         let origin = shown(&self.origin);
         let Report { size, head, root, signatures, tier, tier_why, .. } = self;
         out.push_str(&format!(

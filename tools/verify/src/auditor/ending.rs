@@ -71,6 +71,10 @@ impl Auditor {
         if let Some(note) = &end.checkpoint {
             let (checkpoint, cosigned) = match self.ring.check_note(note) {
                 Ok(good) => good,
+                Err(detail) if self.keys_unread => {
+                    self.notes.push(format!("the checkpoint is not compared: {detail}"));
+                    return Ok(());
+                }
                 Err(detail) => return bad(size, end.line, "checkpoint", detail),
             };
             if checkpoint.size != size {
@@ -92,15 +96,19 @@ impl Auditor {
     }
 
     /// Compare the checkpoints the user gave; answers the largest size that matches.
-    fn check_given(&self) -> Result<u64, Ending> {
+    fn check_given(&mut self) -> Result<u64, Ending> {
         let mut matching = 0;
         let mut notes = Vec::new();
         for note in &self.policy.checkpoints {
-            let (checkpoint, _) = self
-                .ring
-                .check_note(note)
-                .map_err(|detail| Ending::Unusable(format!("the checkpoint given: {detail}")))?;
-            notes.push(checkpoint);
+            match self.ring.check_note(note) {
+                Ok((checkpoint, _)) => notes.push(checkpoint),
+                Err(detail) if self.keys_unread => {
+                    self.notes.push(format!("the checkpoint given is not compared: {detail}"));
+                }
+                Err(detail) => {
+                    return Err(Ending::Unusable(format!("the checkpoint given: {detail}")));
+                }
+            }
         }
         notes.sort_by_key(|checkpoint| checkpoint.size);
         for checkpoint in notes {
@@ -126,20 +134,32 @@ impl Auditor {
         Ok(matching)
     }
 
-    fn report(mut self, unusable: Option<String>, time: Option<u64>) -> Report {
-        let pinned = self.policy.genesis.is_some();
-        let rule_findings = self.breaches.values().sum();
+    /// What was not looked at, and why.
+    fn note_gaps(&mut self) {
         if self.options.no_fold {
-            self.notes.push("keys and bodies not compared; not judged, not folded".to_owned());
+            let detail = "bodies, repeated command keys, rules and folds were not looked at";
+            self.notes.push(detail.to_owned());
         }
-        if self.unknown_types > 0 {
-            let count = self.unknown_types;
-            self.notes.push(format!("{count} entries are of types not known here"));
+        if let (count, Some(first)) = self.unknown {
+            self.notes.push(format!(
+                "{count} entries are of types or schemas not known here, the first is entry \
+                 {first}: from there on nothing was judged again and no fold compared"
+            ));
+        }
+        if self.keys_unread {
+            let count = self.unsigned;
+            self.notes.push(format!("{count} signatures not checked: keys could not be read"));
         }
         if self.not_judged > 0 {
             let count = self.not_judged;
-            self.notes.push(format!("{count} entries not re-judged: other engine version"));
+            self.notes.push(format!("{count} entries were not judged again"));
         }
+    }
+
+    fn report(mut self, unusable: Option<String>, time: Option<u64>) -> Report {
+        let pinned = self.policy.genesis.is_some();
+        let rule_findings = self.breaches.values().sum();
+        self.note_gaps();
         self.notes.extend(unusable.clone());
         let verdict = if unusable.is_some() {
             Verdict::Unusable
@@ -147,19 +167,29 @@ impl Auditor {
             Verdict::Tampered
         } else if rule_findings > 0 {
             Verdict::AgainstTheRulebook
-        } else if !pinned || self.unknown_types > 0 || self.not_judged > 0 {
+        } else if !pinned || self.options.no_fold || self.unknown.0 > 0 || self.not_judged > 0 {
             Verdict::Incomplete
         } else {
             Verdict::Sound
         };
-        let shown = !matches!(verdict, Verdict::Tampered | Verdict::Unusable) && pinned;
-        let (tier, tier_why) = match (shown, self.checkpoint_good) {
-            (false, _) => ("none", "the chain is not shown to be of a pinned author"),
-            (true, false) => ("T0", "no signed checkpoint of this size was shown"),
-            (true, true) => ("T1", "no stamp of a pinned authority and no witness was shown"),
+        let gap = if !pinned {
+            "consistent, author unknown"
+        } else if self.options.no_fold {
+            "what was looked at holds; bodies and rules were not looked at"
+        } else {
+            "what can be read here holds; a newer program wrote what cannot"
+        };
+        let (tier, tier_why) = match (verdict, self.checkpoint_good) {
+            (Verdict::Tampered, _) => ("none", "what is shown does not hold"),
+            (Verdict::Unusable, _) => ("none", "the input or the call cannot be used"),
+            _ if !pinned => ("none", "no genesis leaf was given"),
+            _ if self.keys_unread => ("none", "some keys could not be read"),
+            (_, false) => ("T0", "no signed checkpoint of this size was shown"),
+            (_, true) => ("T1", "no stamp of a pinned authority and no witness was shown"),
         };
         Report {
             verdict,
+            gap,
             origin: self.chain.origin().to_owned(),
             size: self.chain.size(),
             head: self.chain.head(),

@@ -4,7 +4,6 @@ use std::collections::hash_map::Entry;
 
 use annals_events::entry::{self, Provenance};
 use annals_events::id::{ContentId, ImportId};
-use annals_events::import::HistoryLine;
 use annals_events::keys::PublicKey;
 use annals_events::ledger::{Event as LedgerEvent, FoldDigest};
 use annals_events::{Event, Hash, Header, command, content};
@@ -15,6 +14,8 @@ use annals_projections::{ENGINE, Frame};
 use super::{Auditor, Awaited, PreparedItem, Said, Seen};
 use crate::check::{self, Prepared, Resolved};
 
+/// The types that bring keys.
+const KEY_TYPES: [&str; 3] = ["ledger.genesis", "ledger.epoch_started", "ledger.key_rotated"];
 /// On a state of up to so many streams every seal is compared.
 const SEAL_STREAMS_FREE: usize = 100_000;
 /// Beyond, one seal for every so many streams of state and entry since the last.
@@ -80,7 +81,7 @@ impl Auditor {
         if let Err(found) = command {
             check::note(&mut breach, found);
         }
-        if let Some(key) = key {
+        if key.is_some() || self.keys_unread {
             self.resolve(&header, &prepared, key);
         }
         self.check_kept(&header, &prepared, &mut breach);
@@ -112,13 +113,21 @@ impl Auditor {
         breach: &mut Option<Breach>,
     ) -> Option<PublicKey> {
         let sound = breach.as_ref().is_none_or(|b| check::rank(b.what) > check::rank("key"));
+        if prepared.event.is_none() && sound && KEY_TYPES.contains(&header.kind.as_str()) {
+            self.keys_unread = true;
+        }
         if let (Some(Event::Ledger(event)), true) = (&prepared.event, sound)
             && let Err(detail) = self.ring.introduce(header, prepared.leaf, event)
+            && !self.keys_unread
         {
             check::note(breach, Breach::new("key", detail));
         }
         let Some((key, fingerprint)) = self.ring.entry_key(header.epoch.0) else {
-            check::note(breach, Breach::new("signature", "its epoch has no entry key"));
+            if self.keys_unread {
+                self.unsigned += 1;
+            } else {
+                check::note(breach, Breach::new("signature", "its epoch has no entry key"));
+            }
             return None;
         };
         if prepared.claimed_key.is_some_and(|claimed| claimed != *fingerprint) {
@@ -130,8 +139,8 @@ impl Auditor {
 
     /// What an entry keeps of its import's line, and what it says of bodies seen before.
     fn check_kept(&self, header: &Header, prepared: &Prepared, breach: &mut Option<Breach>) {
-        let Some(Event::Content(event)) = &prepared.event else { return };
-        let imported = event.imported().filter(|_| header.provenance == Provenance::Imported);
+        let imported = prepared.event.as_ref().and_then(Event::imported);
+        let imported = imported.filter(|_| header.provenance == Provenance::Imported);
         let known = imported.is_some_and(|line| self.secrets.contains_key(&line.import));
         if known && prepared.history.is_none() {
             check::note(breach, Breach::new("command", "an imported entry keeps its line"));
@@ -139,15 +148,20 @@ impl Auditor {
         if self.options.no_fold {
             return;
         }
-        let said = said(event, prepared.history.as_ref());
-        if let Some(Some((length, sha256))) = named(event).and_then(|id| self.bodies.get(&id))
+        let said = said(prepared);
+        if let Some(Some((length, sha256))) = prepared.body.and_then(|(id, _)| self.bodies.get(&id))
             && let Some(detail) = differs(said, *length, *sha256)
         {
             check::note(breach, Breach::new("body", detail));
         }
+        if self.unknown.0 > 0 {
+            // What the page showed may have come with an entry that nobody here can read.
+            return;
+        }
         // A page that moves with other bytes is also corrected, in the same command.
         let ends = header.command.as_ref().is_some_and(|c| c.index + 1 == c.of);
-        if let (content::Event::Moved(_), true, Some(sha256)) = (event, ends, said.sha256) {
+        let moved = matches!(&prepared.event, Some(Event::Content(content::Event::Moved(_))));
+        if let (true, true, Some(sha256)) = (moved, ends, said.sha256) {
             let content = self.state.contents.get(ContentId(header.stream.id));
             let shown = content.and_then(|content| content.shown);
             let bytes = shown.and_then(|id| self.bodies.get(&id).copied().flatten());
@@ -158,7 +172,7 @@ impl Auditor {
         }
     }
 
-    fn resolve(&mut self, header: &Header, prepared: &Prepared, key: PublicKey) {
+    fn resolve(&mut self, header: &Header, prepared: &Prepared, key: Option<PublicKey>) {
         let mut resolved = Resolved {
             position: self.chain.size(),
             line: prepared.line,
@@ -202,7 +216,7 @@ impl Auditor {
             _ => {}
         }
         let frame = Frame::of(header);
-        if self.engine == ENGINE {
+        if self.engine == ENGINE && self.unknown.0 == 0 {
             let findings = judge::judge(View::of(&self.state), &frame, event);
             if !findings.is_empty() {
                 judge::tally(&findings, Weight::Flag, &mut self.flags);
@@ -237,52 +251,38 @@ impl Auditor {
 
     fn take(&mut self, header: &Header, prepared: &Prepared) {
         self.chain.push(header, prepared.leaf);
+        if header.position.0 == 0 {
+            self.genesis = prepared.leaf;
+        }
         if let Some(root) = self.roots.get_mut(&self.chain.size()) {
             *root = self.chain.root();
         }
-        let Some(event) = &prepared.event else {
-            self.unknown_types += 1;
-            return;
-        };
-        if let Event::Ledger(LedgerEvent::ImportOpened(_)) = event {
+        let event = prepared.event.as_ref();
+        if event.is_none() {
+            self.unknown = (self.unknown.0 + 1, self.unknown.1.or(Some(header.position.0)));
+        }
+        if let Some(event @ Event::Ledger(LedgerEvent::ImportOpened(_))) = event {
             let private = prepared.raw.private.as_ref().map(|part| part.bytes.as_slice());
             if let Some(secret) = secret_of(&header.command, event, private) {
                 self.secrets.insert(ImportId(header.stream.id), secret);
             }
         }
-        let Some(id) = event.body().filter(|_| !self.options.no_fold) else {
+        let Some((id, _)) = prepared.body.filter(|_| !self.options.no_fold) else {
             // Without the set of bodies seen nobody knows which are still to come.
             return;
         };
         if let Entry::Vacant(new) = self.bodies.entry(id) {
             new.insert(None);
-            let said = match event {
-                Event::Content(event) => said(event, prepared.history.as_ref()),
-                _ => Said { length: None, sha256: None },
-            };
-            let (position, line) = (header.position.0, prepared.line);
+            let (position, line, said) = (header.position.0, prepared.line, said(prepared));
             self.awaited = Some(Awaited { id, position, line, said });
         }
     }
 }
 
-fn named(event: &content::Event) -> Option<Hash> {
-    match event {
-        content::Event::Published(shown) | content::Event::Corrected(shown) => Some(shown.body),
-        content::Event::Drafted(drafted) => Some(drafted.body),
-        content::Event::ReviewPassed(passed) => Some(passed.body),
-        content::Event::Moved(_) | content::Event::Withdrawn(_) => None,
-    }
-}
-
 /// What the facts, and the line of an import, say of the body.
-fn said(event: &content::Event, history: Option<&HistoryLine>) -> Said {
-    let length = match event {
-        content::Event::Published(shown) | content::Event::Corrected(shown) => Some(shown.bytes),
-        content::Event::Drafted(drafted) => Some(drafted.bytes),
-        _ => None,
-    };
-    Said { length, sha256: history.and_then(|line| line.sha256) }
+fn said(prepared: &Prepared) -> Said {
+    let length = prepared.body.and_then(|(_, length)| length);
+    Said { length, sha256: prepared.history.as_ref().and_then(|line| line.sha256) }
 }
 
 fn differs(said: Said, length: u64, sha256: Hash) -> Option<&'static str> {
