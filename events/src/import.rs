@@ -8,6 +8,7 @@ use crate::content::{self, Change};
 use crate::event::PayloadError;
 use crate::hash::Hash;
 use crate::id::{CommandKey, ImportId};
+use crate::object::Object;
 use crate::text::{PATH_BYTES_MAX, TEXT_BYTES_MAX, is_hidden};
 use crate::time::Time;
 
@@ -53,10 +54,8 @@ impl HistoryLine {
         if text.len() > LINE_BYTES_MAX {
             return Err(format!("the line is longer than {LINE_BYTES_MAX} bytes"));
         }
-        if !text.trim_start().starts_with('{') {
-            return Err("the line is not an object".to_owned());
-        }
-        let line: HistoryLine = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        let Object(line): Object<HistoryLine> =
+            serde_json::from_str(text).map_err(|e| e.to_string())?;
         line.check()?;
         Ok(line)
     }

@@ -12,6 +12,7 @@ pub mod entry;
 pub mod keys;
 pub mod merkle;
 pub mod note;
+pub mod object;
 
 pub mod event;
 pub mod text;

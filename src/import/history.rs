@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use annals_events::import::HistoryLine;
+use annals_events::object::Object;
 use annals_events::{Hash, Time, entry};
 use data_encoding::BASE64;
 use serde::Deserialize;
@@ -263,7 +264,9 @@ impl Bodies {
         if read as u64 == BODY_LINE_MAX {
             return Err(wrong("longer than 90 MiB".to_owned()));
         }
-        let parsed: BodyLine = serde_json::from_slice(&line).map_err(|e| wrong(e.to_string()))?;
+        let parsed: Object<BodyLine> =
+            serde_json::from_slice(&line).map_err(|e| wrong(e.to_string()))?;
+        let parsed = parsed.0;
         let bytes = match (parsed.body, parsed.base64) {
             (Some(text), None) => text.into_bytes(),
             (None, Some(text)) => {

@@ -5,9 +5,10 @@
 //!
 //! A body among the evidence is hashed before the first entry of this process names it: the service
 //! may add to that table, and so may whoever stole its password; an entry over other bytes would be
-//! one that was tampered with, for ever.
+//! one that was tampered with, for ever. Once hashed it is not asked for again: no role that the
+//! service has can change or remove it.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use annals_events::entry;
@@ -23,8 +24,8 @@ type Answer = Result<BodyPlace, String>;
 pub struct BodyLookup {
     asked: Mutex<Vec<([u8; 32], oneshot::Sender<Answer>)>>,
     asking: tokio::sync::Mutex<()>,
-    /// Evidence that was hashed; nothing that the service may do changes it.
-    whole: Mutex<HashSet<[u8; 32]>>,
+    /// Evidence that was hashed, with its length.
+    whole: Mutex<HashMap<[u8; 32], u64>>,
 }
 
 /// Bodies remembered as whole at most; then all are hashed again once.
@@ -35,6 +36,9 @@ const BODIES: usize = 16;
 impl BodyLookup {
     /// Where this body is now. Whoever finds nobody asking asks for everybody who waits.
     pub async fn place(&self, store: &SharedStore, id: [u8; 32]) -> Answer {
+        if let Some(length) = self.whole.lock().expect("no holder panics").get(&id) {
+            return Ok(BodyPlace::Kept(*length));
+        }
         loop {
             let (sender, mut answer) = oneshot::channel();
             self.asked.lock().expect("no holder panics").push((id, sender));
@@ -66,7 +70,7 @@ impl BodyLookup {
         let kept = ids.iter().zip(&places).filter(|(_, p)| matches!(p, BodyPlace::Kept(_)));
         let unseen: Vec<[u8; 32]> = {
             let whole = self.whole.lock().expect("no holder panics");
-            kept.map(|(id, _)| *id).filter(|id| !whole.contains(id)).collect()
+            kept.map(|(id, _)| *id).filter(|id| !whole.contains_key(id)).collect()
         };
         for page in unseen.chunks(BODIES) {
             for body in store.bodies(page).await? {
@@ -79,7 +83,7 @@ impl BodyLookup {
                 if whole.len() >= REMEMBERED {
                     whole.clear();
                 }
-                whole.insert(body.id);
+                whole.insert(body.id, body.bytes.len() as u64);
             }
         }
         Ok(places)

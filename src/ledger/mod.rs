@@ -49,7 +49,7 @@ impl From<FollowError> for Failure {
     fn from(error: FollowError) -> Failure {
         match error {
             FollowError::Store(error) => error.into(),
-            bad @ FollowError::Bad { .. } => Failure::refused(bad.to_string()),
+            bad @ FollowError::Bad { .. } => Failure::unsound(bad),
         }
     }
 }

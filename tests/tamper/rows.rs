@@ -251,6 +251,7 @@ async fn a_last_entry_that_is_not_the_one_acknowledged_is_found_by_the_anchor() 
     assert_eq!((&bad["what"], &bad["position"]), (&"head".into(), &(held.size - 1).into()));
     std::fs::remove_file(&path).expect("removed");
     let told = place.annals(&["verify", "--json"]);
-    assert_eq!(code(&told), 0, "{}", json(&told));
-    assert!(json(&told)["notes"].to_string().contains("no anchor"), "{}", json(&told));
+    assert_eq!(code(&told), 2, "{}", json(&told));
+    let missing = "anchor is missing";
+    assert!(json(&told)["notes"].to_string().contains(missing), "{}", json(&told));
 }

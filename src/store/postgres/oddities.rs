@@ -5,21 +5,23 @@ use sqlx::{PgPool, Row as _};
 use super::outcome;
 use crate::store::{Oddity, StoreError};
 
+/// The entries say where the ledger ends; what the head row says is compared elsewhere.
 const PARTS: &str = "
+    WITH ledger AS (SELECT coalesce(max(position) + 1, 0) AS size FROM entry)
     SELECT 'row', min(private.position), 'a private part belongs to no entry'
       FROM private LEFT JOIN entry ON entry.position = private.position
      WHERE entry.position IS NULL HAVING count(*) > 0
     UNION ALL
     SELECT 'index', min(position), 'an index line is of no entry'
-      FROM entry_index WHERE position >= (SELECT size FROM head) HAVING count(*) > 0
+      FROM entry_index WHERE position >= (SELECT size FROM ledger) HAVING count(*) > 0
     UNION ALL
-    SELECT 'index', (SELECT size FROM head), 'the index claims more entries than there are'
-      FROM cursor WHERE indexed_to > (SELECT size FROM head)
+    SELECT 'index', (SELECT size FROM ledger), 'the index claims more entries than there are'
+      FROM cursor WHERE indexed_to > (SELECT size FROM ledger)
     UNION ALL
-    SELECT 'index', (SELECT size FROM head), 'the index has no mark'
+    SELECT 'index', (SELECT size FROM ledger), 'the index has no mark'
      WHERE NOT EXISTS (SELECT 1 FROM cursor)
     UNION ALL
-    SELECT 'index', (SELECT size FROM head), 'the unique index ' || name || ' is gone'
+    SELECT 'index', (SELECT size FROM ledger), 'the unique index ' || name || ' is gone'
       FROM unnest(ARRAY['entry_pkey', 'entry_stream_version', 'entry_command']) AS name
      WHERE NOT EXISTS (
          SELECT 1 FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid

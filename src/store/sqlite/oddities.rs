@@ -6,21 +6,23 @@ use sqlx::{Row as _, SqlitePool};
 use super::outcome;
 use crate::store::{Oddity, StoreError};
 
+/// The entries say where the ledger ends; what the head row says is compared elsewhere.
 const PARTS: &str = "
+    WITH ledger AS (SELECT coalesce(max(position) + 1, 0) AS size FROM entry)
     SELECT 'row', min(private.position), 'a private part belongs to no entry'
       FROM private LEFT JOIN entry ON entry.position = private.position
      WHERE entry.position IS NULL HAVING count(*) > 0
     UNION ALL
     SELECT 'index', min(position), 'an index line is of no entry'
-      FROM entry_index WHERE position >= (SELECT size FROM head) HAVING count(*) > 0
+      FROM entry_index WHERE position >= (SELECT size FROM ledger) HAVING count(*) > 0
     UNION ALL
-    SELECT 'index', (SELECT size FROM head), 'the index claims more entries than there are'
-      FROM cursor WHERE indexed_to > (SELECT size FROM head)
+    SELECT 'index', (SELECT size FROM ledger), 'the index claims more entries than there are'
+      FROM cursor WHERE indexed_to > (SELECT size FROM ledger)
     UNION ALL
-    SELECT 'index', (SELECT size FROM head), 'the index has no mark'
+    SELECT 'index', (SELECT size FROM ledger), 'the index has no mark'
      WHERE NOT EXISTS (SELECT 1 FROM cursor)
     UNION ALL
-    SELECT 'index', (SELECT size FROM head), 'the unique index ' || name || ' is gone'
+    SELECT 'index', (SELECT size FROM ledger), 'the unique index ' || name || ' is gone'
       FROM (SELECT 'entry_command' AS name UNION ALL SELECT 'sqlite_autoindex_entry_1')
      WHERE name NOT IN (SELECT name FROM sqlite_master WHERE type = 'index')";
 
@@ -39,7 +41,7 @@ pub(super) async fn find(pool: &SqlitePool) -> Result<Vec<Oddity>, StoreError> {
     // Indexes are compared with their tables too, which reading either would not.
     let whole: Vec<String> =
         sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_all(pool).await.map_err(field)?;
-    let size: i64 = sqlx::query_scalar("SELECT coalesce(max(size), 0) FROM head")
+    let size: i64 = sqlx::query_scalar("SELECT coalesce(max(position) + 1, 0) FROM entry")
         .fetch_one(pool)
         .await
         .map_err(field)?;

@@ -1,5 +1,6 @@
 //! What the line of an import fixes in its entries, and the bodies that entries name.
 
+use annals_verify::{Options, Policy, Verdict, audit_export};
 use serde_json::{Value, json};
 
 use super::*;
@@ -147,4 +148,31 @@ const BODIES: &[Forged] = &[
 #[test]
 fn both_verifiers_agree_on_bodies_that_are_not_those_named() {
     ask(BODIES);
+}
+
+/// Written by whoever held the keys, each entry in itself as its line says: against the rules.
+#[test]
+fn an_entry_about_another_page_or_person_than_its_line_is_against_the_rules() {
+    let rules: [(&str, usize, fn(&mut Parts)); 2] = [
+        ("import_page", REMOVED, |p| {
+            let path = p.private["path"].as_str().expect("a path").to_owned();
+            p.private["path"] = json!("never/seen.html");
+            in_line(p, &path, "never/seen.html");
+        }),
+        ("import_person", BROUGHT + 1, |p| p.private["name"] = json!("钱编辑")),
+    ];
+    for (rule, at, change) in rules {
+        let resigned = resign(&whole(), &|parts| {
+            if parts.position == at {
+                change(parts);
+            }
+        });
+        let policy = Policy { genesis: Some(resigned.genesis), ..Policy::default() };
+        let report = audit_export(&resigned.export[..], policy, Options::default());
+        let report = report.expect("bytes can be read");
+        let told = report.to_json();
+        assert_eq!(report.verdict, Verdict::AgainstTheRulebook, "{rule}: {told}");
+        let first = told["first_breach"].as_str().expect("a breach");
+        assert!(first.contains(&format!("annals:{rule}:")), "{rule}: {told}");
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use annals_events::hash::Bytes;
 use annals_events::id::Number;
 use annals_events::ledger::FoldDigest;
+use annals_events::object::Object;
 use annals_events::{Hash, Part, RawEntry};
 use annals_projections::chain::Breach;
 use data_encoding::BASE64;
@@ -41,7 +42,7 @@ struct SignatureMember {
 #[serde(deny_unknown_fields)]
 struct EntryLine {
     header: String,
-    signature: SignatureMember,
+    signature: Object<SignatureMember>,
     facts: String,
     facts_salt: Hash,
     #[serde(deserialize_with = "required")]
@@ -61,7 +62,7 @@ struct BodyLine {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EndLine {
-    end: EndMember,
+    end: Object<EndMember>,
 }
 
 #[derive(Deserialize)]
@@ -72,7 +73,7 @@ struct EndMember {
     lines: u64,
     sha256: Hash,
     checkpoint: String,
-    state: Vec<FoldDigest>,
+    state: Vec<Object<FoldDigest>>,
 }
 
 /// `null` is written, never left out.
@@ -171,12 +172,9 @@ fn read_items<R: BufRead>(
     Ok(ending)
 }
 
-/// A line is an object; serde alone would take a list for one.
 fn read_object<'a, T: Deserialize<'a>>(line: &'a [u8]) -> Result<T, String> {
-    if line.trim_ascii_start().first() != Some(&b'{') {
-        return Err("not an object".to_owned());
-    }
-    serde_json::from_slice(line).map_err(|error| error.to_string())
+    let object: Result<Object<T>, _> = serde_json::from_slice(line);
+    object.map(|object| object.0).map_err(|error| error.to_string())
 }
 
 fn is_body(line: &[u8]) -> bool {
@@ -206,11 +204,11 @@ fn read_entry(line: &[u8], number: u64) -> Result<Item, String> {
     };
     let raw = RawEntry {
         header: line.header.into_bytes(),
-        signature: line.signature.value.0,
+        signature: line.signature.0.value.0,
         facts: Part { salt: line.facts_salt.0, bytes: line.facts.into_bytes() },
         private,
     };
-    Ok(Item::Entry { raw, line: Some(number), key: Some(line.signature.key), extra: None })
+    Ok(Item::Entry { raw, line: Some(number), key: Some(line.signature.0.key), extra: None })
 }
 
 fn read_body(line: &[u8], number: u64) -> Result<Item, String> {
@@ -227,7 +225,7 @@ fn read_end(line: &[u8], number: u64, before: &Sha256, first: &FirstLine, entrie
     };
     let bad = |detail| placed("end", detail);
     let end = match read_object::<EndLine>(line) {
-        Ok(line) => line.end,
+        Ok(line) => line.end.0,
         Err(detail) => {
             // Where a body is awaited, a line nobody can read is not its absence.
             let what = if read_entry(line, number).is_ok() { "end" } else { "line" };
@@ -248,7 +246,7 @@ fn read_end(line: &[u8], number: u64, before: &Sha256, first: &FirstLine, entrie
         size: end.size,
         head: end.head,
         checkpoint: Some(end.checkpoint),
-        state: end.state,
+        state: end.state.into_iter().map(|fold| fold.0).collect(),
         line: Some(number),
     };
     Ending { end: Some(end), trailing: wrong }

@@ -7,6 +7,9 @@ use super::{Auditor, Awaited, End, Source};
 use crate::check::Placed;
 use crate::report::{Bad, Report, Verdict};
 
+/// Remarks a report repeats at most.
+const NOTES_MAX: usize = 100;
+
 impl Auditor {
     /// The input ended; `None` if it has no end of its own (a cut-off export).
     pub fn finish(mut self, end: Option<End>, trailing: Option<Placed>) -> Report {
@@ -157,6 +160,12 @@ impl Auditor {
     }
 
     fn report(mut self, unusable: Option<String>, time: Option<u64>) -> Report {
+        // Whoever holds the keys could state a million folds that nobody knows.
+        let excess = self.notes.len().saturating_sub(NOTES_MAX);
+        if excess > 0 {
+            self.notes.truncate(NOTES_MAX);
+            self.notes.push(format!("and {excess} more of this kind"));
+        }
         let pinned = self.policy.genesis.is_some();
         let rule_findings = self.breaches.values().sum();
         self.note_gaps();

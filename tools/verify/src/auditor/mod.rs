@@ -16,9 +16,11 @@ use rayon::prelude::*;
 use crate::check::{self, Placed, Prepared, Resolved, rank};
 
 mod ending;
+mod imports;
 mod input;
 mod order;
 
+use imports::Imports;
 pub use input::{End, Item, Options, Policy, RawBody, Source};
 
 enum PreparedItem {
@@ -66,6 +68,7 @@ pub struct Auditor {
     /// Size at which a seal was last compared.
     sealed: u64,
     secrets: HashMap<ImportId, Hash>,
+    imports: Imports,
     roots: BTreeMap<u64, Hash>,
     flags: BTreeMap<&'static str, u64>,
     breaches: BTreeMap<&'static str, u64>,
@@ -107,6 +110,7 @@ impl Auditor {
             awaited: None,
             sealed: 0,
             secrets: HashMap::new(),
+            imports: Imports::default(),
             roots,
             flags: BTreeMap::new(),
             breaches: BTreeMap::new(),

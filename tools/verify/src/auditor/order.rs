@@ -87,6 +87,7 @@ impl Auditor {
         self.check_kept(&header, &prepared, &mut breach);
         if let (None, false, Some(event)) = (&breach, self.options.no_fold, &prepared.event) {
             self.fold(&header, event, &mut breach);
+            self.check_import(&header, event, &prepared);
         }
         if let Some(breach) = breach {
             return self.fail(position, prepared.line, breach);
@@ -169,6 +170,20 @@ impl Auditor {
                 let detail = "the line brings other bytes than the page had";
                 check::note(breach, Breach::new("command", detail));
             }
+        }
+    }
+
+    /// What an import's lines fix between its entries; judged like a rule.
+    fn check_import(&mut self, header: &Header, event: &Event, prepared: &Prepared) {
+        let private = prepared.raw.private.as_ref().map(|part| part.bytes.as_slice());
+        let history = prepared.history.as_ref();
+        let checked = self.imports.check(header, event, private, history);
+        let is_judged = self.engine == ENGINE && self.unknown.0 == 0;
+        if let (Err((id, detail)), true) = (checked, is_judged) {
+            *self.breaches.entry(id).or_default() += 1;
+            let position = header.position;
+            let first = || format!("entry {position}: annals:{id}: {detail}");
+            self.first_breach.get_or_insert_with(first);
         }
     }
 
