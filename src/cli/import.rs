@@ -85,7 +85,7 @@ async fn import_with(
     site: PublicName,
     cut_over: Option<Time>,
 ) -> Result<Summary, Failure> {
-    let names = people::names(&app).await?;
+    let names = people::names(app).await?;
     let order = Order {
         site,
         changes: &history.changes,

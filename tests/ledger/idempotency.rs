@@ -33,7 +33,7 @@ async fn a_crowd_with_one_key_gets_one_entry(kind: Kind) {
     }
 }
 
-/// With the client's nonce and with the service's, across 3,000 other commands and a restart.
+/// With the client's nonce and with the service's, across 100,000 other commands and a restart.
 async fn a_key_is_known_for_ever(kind: Kind) {
     let town = Town::new(kind).await;
     let ours = town.column();
@@ -45,7 +45,7 @@ async fn a_key_is_known_for_ever(kind: Kind) {
             for given in [&ours, &client] {
                 told.push((given.key, app.give(given.clone()).await.expect("written")));
             }
-            told.extend(write_many(&app, 3_000, || town.column()).await);
+            told.extend(write_many(&app, 100_000, || town.column()).await);
         }
         for ((_, first), given) in told.iter().zip([&ours, &client]) {
             let again = app.give(given.clone()).await.expect("a receipt");
