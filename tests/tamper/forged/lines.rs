@@ -153,7 +153,8 @@ fn both_verifiers_agree_on_bodies_that_are_not_those_named() {
 /// Written by whoever held the keys, each entry in itself as its line says: against the rules.
 #[test]
 fn an_entry_about_another_page_or_person_than_its_line_is_against_the_rules() {
-    let rules: [(&str, usize, fn(&mut Parts)); 2] = [
+    type Change = fn(&mut Parts);
+    let rules: [(&str, usize, Change); 2] = [
         ("import_page", REMOVED, |p| {
             let path = p.private["path"].as_str().expect("a path").to_owned();
             p.private["path"] = json!("never/seen.html");
