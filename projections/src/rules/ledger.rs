@@ -77,8 +77,8 @@ fn judge_seal(view: View<'_>, frame: &Frame<'_>, sealed: &StateSealed, findings:
     if sealed.size != frame.position {
         findings.push(Finding::breach("seal_size", "a seal is over all entries before it"));
     }
-    let states = |name: &&str| sealed.folds.iter().any(|fold| fold.fold == *name);
-    if !State::FOLDS.iter().all(|name| states(&name)) {
+    let states = |name: &str| sealed.folds.iter().any(|fold| fold.fold == name);
+    if !State::FOLDS.iter().all(|name| states(name)) {
         findings.push(Finding::breach("seal_folds", "a seal states the digest of every fold"));
     }
     if view.state.ledger.id().is_some_and(|id| Stream::from(id) != frame.stream) {
