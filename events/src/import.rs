@@ -16,6 +16,8 @@ use crate::time::Time;
 pub const LINE_COMMAND: &str = "import_line";
 /// Longest line.
 pub const LINE_BYTES_MAX: usize = 65_536;
+/// Objects and lists in each other, the line itself the first: what any reader of JSON reads.
+pub const LINE_NESTING_MAX: usize = 64;
 
 /// One line of a history, as any CMS can write it; unknown members are kept in the line's text
 /// and otherwise ignored.
@@ -53,6 +55,9 @@ impl HistoryLine {
     pub fn read(text: &str) -> Result<HistoryLine, String> {
         if text.len() > LINE_BYTES_MAX {
             return Err(format!("the line is longer than {LINE_BYTES_MAX} bytes"));
+        }
+        if nesting(text) > LINE_NESTING_MAX {
+            return Err(format!("the line is nested more than {LINE_NESTING_MAX} deep"));
         }
         let Object(line): Object<HistoryLine> =
             serde_json::from_str(text).map_err(|e| e.to_string())?;
@@ -95,6 +100,26 @@ impl HistoryLine {
         }
         Ok(())
     }
+}
+
+/// How deep objects and lists stand in each other, if the text is JSON.
+fn nesting(text: &str) -> usize {
+    let (mut depth, mut most) = (0usize, 0);
+    let (mut in_string, mut is_escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if in_string => is_escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                most = most.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    most
 }
 
 /// Idempotency key of line `line`: UUIDv8 of SHA-256("annals/import-key/v1\n" || import || line).
@@ -189,4 +214,54 @@ fn read<T: serde::Serialize + serde::de::DeserializeOwned>(
 ) -> Result<T, &'static str> {
     crate::event::read_exact(kind, "private", private)
         .map_err(|_: PayloadError| "the private part is not of its type")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::HistoryLine;
+
+    /// As `tests/other/self_test.py` has them: whatever one reader takes the other must.
+    #[test]
+    fn a_line_is_read_whatever_its_other_members_are() {
+        let line = |more: &str| {
+            let sha256 = "a".repeat(64);
+            format!(
+                "{{\"seq\":0,\"at\":\"2020-01-01T00:00:00Z\",\"author\":\"x\",\
+                 \"change\":\"created\",\"path\":\"p\",\"sha256\":\"{sha256}\",\"bytes\":3{more}}}"
+            )
+        };
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        for more in [
+            String::new(),
+            ",\"z\":-0".to_owned(),
+            format!(",\"z\":{}", "9".repeat(5_000)),
+            format!(",\"z\":{}", nested(63)),
+            ",\"z\":\"\\ud800\"".to_owned(),
+            ",\"z\":1e999999".to_owned(),
+            format!(",\"z\":\"\\\"{}\"", "[".repeat(99)),
+        ] {
+            assert!(HistoryLine::read(&line(&more)).is_ok(), "{more}");
+        }
+        for more in [
+            format!(",\"z\":[{}]", nested(63)),
+            format!(",\"z\":{}", nested(5_000)),
+            ",\"\\ud800\":1".to_owned(),
+            ",\"z\":NaN".to_owned(),
+            ",\"z\":\"\u{1}\"".to_owned(),
+            ",\"seq\":0".to_owned(),
+        ] {
+            assert!(HistoryLine::read(&line(&more)).is_err(), "{more}");
+        }
+        let long = format!("\"seq\":{}", "9".repeat(5_000));
+        for (was, now) in [
+            ("\"seq\":0", "\"seq\":-0"),
+            ("\"seq\":0", &long),
+            (":3", ":-0"),
+            (":3", ":3.0"),
+            ("00Z", "00\u{2212}08:00"),
+            ("00Z", "00+24:00"),
+        ] {
+            assert!(HistoryLine::read(&line("").replace(was, now)).is_err(), "{now}");
+        }
+    }
 }

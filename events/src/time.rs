@@ -57,7 +57,8 @@ impl Time {
 
     /// Parse any RFC 3339 instant (offset allowed, no leap second), cut to microseconds.
     pub fn from_rfc3339(text: &str) -> Option<Time> {
-        let at = DateTime::parse_from_rfc3339(text).ok()?;
+        // Chrono takes the sign U+2212 for a minus, the RFC does not.
+        let at = DateTime::parse_from_rfc3339(text).ok().filter(|_| text.is_ascii())?;
         if at.nanosecond() >= 1_000_000_000 {
             return None;
         }
@@ -174,6 +175,14 @@ mod tests {
             "+014-03-02T03:52:45.000000Z",
         ] {
             assert_eq!(Time::parse(wrong), None, "{wrong}");
+        }
+        for wrong in [
+            "2014-03-02T03:52:45",
+            "2014-03-02T03:52:60Z",
+            "2014-03-02T03:52:45\u{2212}08:00",
+            "\u{ff12}014-03-02T03:52:45Z",
+        ] {
+            assert_eq!(Time::from_rfc3339(wrong), None, "{wrong}");
         }
         for edge in ["0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"] {
             assert_eq!(Time::parse(edge).unwrap().to_string(), edge);

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use annals_events::id::Stream;
 use annals_events::keys::{IntroducedKey, KeyStatement, PublicKey, Role};
 use annals_events::ledger::{EpochStarted, Event as LedgerEvent, Genesis, KeyRotated};
 use annals_events::note::{Checkpoint, Note, NoteKey};
@@ -22,6 +23,8 @@ struct LogKey {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyRing {
     origin: String,
+    /// Genesis and whatever brings keys after it.
+    stream: Option<Stream>,
     genesis: Hash,
     threshold: usize,
     roots: Vec<PublicKey>,
@@ -79,6 +82,10 @@ impl KeyRing {
         leaf: Hash,
         event: &LedgerEvent,
     ) -> Result<(), String> {
+        let brings = matches!(event, LedgerEvent::EpochStarted(_) | LedgerEvent::KeyRotated(_));
+        if brings && self.stream.is_some_and(|stream| stream != header.stream) {
+            return Err("it brings a key in another stream than that of genesis".to_owned());
+        }
         match event {
             LedgerEvent::Genesis(genesis) => self.found(header, leaf, genesis),
             LedgerEvent::EpochStarted(started) => self.start_epoch(header, started),
@@ -101,6 +108,7 @@ impl KeyRing {
             return Err("after the roots not exactly log, cosigner and entry key".to_owned());
         }
         self.origin = header.origin.clone();
+        self.stream = Some(header.stream);
         self.threshold = threshold;
         for root in &genesis.keys[..roots] {
             let public = self.admit(header, root, Hash::ZERO, &[], 0)?;

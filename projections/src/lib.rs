@@ -37,6 +37,9 @@ macro_rules! folds {
         pub struct State { $($(#[$doc])* pub $field: $ty,)* }
 
         impl State {
+            /// The names of all folds.
+            pub const FOLDS: &[&str] = &[$(<$ty as Fold>::NAME,)*];
+
             /// Fold one more entry.
             pub fn apply(&mut self, frame: &Frame<'_>, event: &Event) {
                 $(self.$field.apply(frame, event);)*

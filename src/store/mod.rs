@@ -295,13 +295,13 @@ pub trait Store: Send + Sync + 'static {
     /// Up to which size the investigator's index has been fed.
     async fn indexed_to(&self) -> Result<u64, StoreError>;
 
-    /// Add index lines for entries `from..to` and move the mark from `from` to `to`, in one
-    /// transaction; `Ok(false)` and nothing written if the mark was not at `from`. A line given
-    /// twice is one line; a line outside `from..to` is refused.
+    /// Make these the index lines of entries `from..to` (whatever stood there goes) and move the
+    /// mark from `from` to `to`, in one transaction; `Ok(false)` and nothing written if the mark
+    /// was not at `from`. A line given twice is one line; a line outside `from..to` is refused.
     async fn put_index(&self, from: u64, to: u64, rows: &[IndexRow]) -> Result<bool, StoreError>;
 
-    /// Private parts and index lines of no entry, an index without its mark, a lost unique index,
-    /// damaged pages as far as the database can tell.
+    /// Private parts of no entry, index lines of none or beyond the mark, an index without its
+    /// mark, a lost unique index, damaged pages as far as the database can tell.
     async fn oddities(&self) -> Result<Vec<Oddity>, StoreError>;
 
     /// Forget every line of the investigator's index and set its mark to 0.

@@ -263,7 +263,13 @@ def _top(pairs):
     return pairs
 
 
-_loose = json.JSONDecoder(object_pairs_hook=_top, parse_constant=_refuse)
+def _lenient(text):
+    """An integer of a member that is ignored may have any length; what no integer of a line can be is none here."""
+    return int(text) if len(text) <= 20 and text != "-0" else text.encode()
+
+
+_loose = json.JSONDecoder(object_pairs_hook=_top, parse_int=_lenient, parse_constant=_refuse)
+_string = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _AT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.]([0-9]+))?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))")
 _person = lambda v: visible(v) and words(1, 512)(v)  # noqa: E731
 _line = closed({"at": text, "author": _person, "change": _imported["change"], "path": path, "seq": integer(0, 2**64 - 1)},
@@ -292,10 +298,15 @@ def history_line(line):
     """The line of a history, with `at` in UTC; ValueError where it is none."""
     if len(line.encode("utf-8")) > 65536 or not line.lstrip(" \t\n\r").startswith("{"):
         raise ValueError("too long, or not an object")
-    try:
-        pairs = _loose.decode(line)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    deep = most = 0
+    for bracket in re.findall(r"[\[{}\]]", _string.sub("", line)):
+        deep = deep + 1 if bracket in "[{" else max(deep - 1, 0)
+        most = max(most, deep)
+    if most > 64:
+        raise ValueError("nested too deeply")
+    pairs = _loose.decode(line)
+    for name, _ in pairs:
+        name.encode("utf-8")  # ValueError for half a surrogate pair
     members = "approved_by at author bytes change from path seq sha256 title".split()
     known = [(k, v) for k, v in pairs if k in members]
     value = {k: v for k, v in known if v is not None or k not in "approved_by bytes from sha256 title".split()}

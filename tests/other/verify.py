@@ -3,8 +3,9 @@
 TYPES.md, IMPORT.md beside it. The tests hold both to each other: the same verdict, the same first bad position and check.
 
 verify.py FILE|- [--genesis HEX] [--checkpoint FILE]... [--actor-key HEX]...
-Prints one JSON object; exit 0 sound, 1 tampered, 2 incomplete, 3 unusable. Folds and judging (exit 4) are not its job.
-What the signatures are is in strict.py, what the bytes and members are in forms.py; here is what holds between entries.
+Prints one JSON object; exit 0 sound, 1 tampered, 2 incomplete, 3 unusable, 4 against the rulebook. Folds are not its job, nor judging, but
+for the rules that follow from the lines of an import. What the signatures are is in strict.py, what the bytes and members are in forms.py,
+what lines fix in imports.py; here is what holds between entries.
 """
 import argparse
 import base64
@@ -15,10 +16,11 @@ import re
 import sys
 
 from forms import *
+from imports import Imports
 from strict import *
 
 LIMIT = 90 << 20  # longest line
-CODES = {"sound": 0, "tampered": 1, "incomplete": 2, "unusable": 3}
+CODES = {"sound": 0, "tampered": 1, "incomplete": 2, "unusable": 3, "against_the_rulebook": 4}
 
 
 class Bad(Exception):
@@ -94,11 +96,12 @@ class Verifier:
         self.file, self.pinned, self.notes = file, genesis, list(notes)
         self.actors = {sha(a).hex(): a for a in actors}
         self.line, self.digest, self.tree, self.roots_at = 0, hashlib.sha256(), Tree(), {}
-        self.origin = self.genesis = self.size = self.command = self.body = self.epoch = self.entry_key = None
+        self.origin = self.genesis = self.ledger = self.size = self.command = self.body = self.epoch = self.entry_key = None
         self.n, self.head, self.time, self.unknown, self.engine = 0, "0" * 64, "", set(), True
         self.keys_unread = False  # an entry that brings keys could not be read
         self.streams, self.abouts, self.command_keys, self.secrets = {}, {}, set(), {}
-        self.bodies, self.shown = {}, {}  # id: length and plain SHA-256; stream of content: id of the body last shown
+        self.bodies = {}  # id: length and plain SHA-256
+        self.imports, self.broken = Imports(), []
         self.publics, self.roots, self.logs, self.cosigners, self.threshold = set(), {}, {}, [], 0
         self.checked = self.not_checked = 0
 
@@ -201,7 +204,10 @@ class Verifier:
         said = self.imported(h, facts, private) if known and kind.startswith("content.") and h["provenance"] == "imported" else None
         if "actor_signature" in h:
             self.actor(h)
-        self.named(h, facts, said, known)
+        self.named(h, facts, said)
+        broken = self.imports.check(h, facts, private, said) if known else []
+        if self.engine and not self.unknown and known:
+            self.broken += ["entry %d: annals:%s" % (p, rule) for rule in broken]
         # all holds: on to the next
         self.n, self.head, self.epoch, self.time = p + 1, leaf.hex(), epoch, h["recorded_at"]
         self.streams[h["stream"]] = (int(h["version"]) + 1, leaf.hex())
@@ -241,7 +247,7 @@ class Verifier:
     def keys(self, kind, h, facts):
         need = functools.partial(self.need, what="key")
         if kind == "ledger.genesis":
-            keys, self.threshold = facts["keys"], facts["threshold"]
+            keys, self.threshold, self.ledger = facts["keys"], facts["threshold"], h["stream"]
             roles = ["root"] * (len(keys) - 3) + ["log", "cosigner", "entry"]
             need(4 <= len(keys) <= 19 and self.threshold >= 1, detail="not 1 to 16 roots with a threshold among them")
             need([k["role"] for k in keys] == roles, detail="other roles than roots, log, cosigner, entry")
@@ -271,6 +277,7 @@ class Verifier:
         need(key_table(public) is not None, detail="not a canonical, torsion-free point")
         need(k["algorithm"] == "ed25519", detail="not an Ed25519 key")
         need(public not in self.publics, detail="introduced twice")
+        need(h["stream"] == (self.ledger or h["stream"]), detail="in another stream than genesis")
         genesis = self.genesis if self.n else "0" * 64
         rest = [k["role"], self.origin, genesis, h["epoch"], h["position"], h["prev"], "ed25519", k["public"]]
         message = ["".join(x + "\n" for x in [first] + rest).encode() for first in ("annals/key/v1", "annals/key-possession/v1")]
@@ -323,12 +330,12 @@ class Verifier:
             need(command_digest(nonce, private["line"]) == h["command"]["digest"], detail="the line kept is not that of the digest")
             error = line_error(h, facts, private, line)
             need(not error, detail=error)
-        shown = self.bodies.get(self.shown.get(h["stream"]))
+        shown = self.imports.shown.get(h["stream"].split("/")[1])
         if line and shown and not self.unknown and h["type"] == "content.moved" and self.command is None and "sha256" in line:
-            need(line["sha256"] == shown[1], detail="the line brings other bytes than the page had")
+            need(line["sha256"] == shown, detail="the line brings other bytes than the page had")
         return line
 
-    def named(self, h, facts, line, known):
+    def named(self, h, facts, line):
         """The body that the facts name is known, or must come next."""
         self.body, body = None, facts.get("body")
         if not h["type"].startswith("content.") or not hash_(body):
@@ -340,8 +347,6 @@ class Verifier:
             self.need(not error, "body", error)
         else:
             self.body = (body, self.n, said)
-        if known and h["type"] in ("content.published", "content.corrected"):
-            self.shown[h["stream"]] = body
 
     @staticmethod
     def body_error(found, said):
@@ -409,6 +414,8 @@ class Verifier:
             return "unusable", None, str(e)
         except (OSError, MemoryError) as e:
             return "unusable", None, "the input cannot be read: %s" % e
+        if self.broken:
+            return "against_the_rulebook", None, self.broken[0]
         if self.unknown:
             return "incomplete", None, "not known here: " + ", ".join(sorted(self.unknown))
         if not self.engine:

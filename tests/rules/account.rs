@@ -29,6 +29,19 @@ fn facts(t: &Town, access: Access, import: bool, line: bool) -> Event {
     })
 }
 
+fn brought(t: &Town, duty: Duty, organisation: OrganisationId) -> Draft {
+    let id = AccountId(annals_events::import::thing_id(t.import, 1, 0));
+    let facts = Opened {
+        access: Access::Unusable,
+        duty,
+        import: Some(t.import),
+        line: Some(1),
+        organisation,
+    };
+    let draft = Draft::internal(id, Event::Opened(facts));
+    t.imported_command(vec![draft], t.import, 1, t.opened).remove(0)
+}
+
 pub const ROWS: &[Row] = &[
     Row {
         when: "the administrator opens an account",
@@ -70,6 +83,16 @@ pub const ROWS: &[Row] = &[
             let draft = Draft::internal(id, facts(t, Access::Usable, true, true));
             t.imported_command(vec![draft], t.import, 1, t.opened).remove(0)
         },
+    },
+    Row {
+        when: "an account of an import is no editor's",
+        then: &["account_of_import"],
+        draft: |t| brought(t, Duty::Administrator, t.organisation),
+    },
+    Row {
+        when: "an account of an import is of another organisation",
+        then: &["account_of_import", "organisation_unknown"],
+        draft: |t| brought(t, Duty::Editor, OrganisationId(t.unknown())),
     },
     Row {
         when: "a third account is opened without a command",

@@ -58,6 +58,20 @@ pub const ROWS: &[Row] = &[
         draft: |t| seal(t, t.scribe.chain.size() - 1),
     },
     Row {
+        when: "a seal leaves a fold out",
+        then: &["seal_folds"],
+        draft: |t| {
+            let (mut folds, size) = (t.scribe.state.digests(), t.scribe.chain.size());
+            folds.remove(0);
+            Draft::internal(t.scribe.ledger, Event::StateSealed(StateSealed { folds, size }))
+        },
+    },
+    Row {
+        when: "a seal stands in the stream of an import",
+        then: &["seal_stream"],
+        draft: |t| Draft { stream: t.whole.into(), ..seal(t, t.scribe.chain.size()) },
+    },
+    Row {
         when: "an act is proposed",
         then: &[],
         draft: |t| {

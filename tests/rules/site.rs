@@ -68,6 +68,17 @@ pub const ROWS: &[Row] = &[
         },
     },
     Row {
+        when: "a line brings a site of another organisation",
+        then: &["import_id", "organisation_unknown", "site_of_import"],
+        draft: |t| {
+            let id = SiteId(annals_events::import::thing_id(t.import, 1, 0));
+            let Event::Opened(opened) = brought(t, true, true);
+            let organisation = OrganisationId(t.unknown());
+            let draft = Draft::internal(id, Event::Opened(Opened { organisation, ..opened }));
+            t.imported_command(vec![draft], t.import, 1, t.opened).remove(0)
+        },
+    },
+    Row {
         when: "a line brings a site and does not say so",
         then: &["site_of_import", "import_not_open"],
         draft: |t| {

@@ -85,6 +85,45 @@ fn the_verifier_ends_with_the_code_of_its_verdict() {
     }
 }
 
+/// Whoever writes the end line states what he likes there; the answer stays short and the same.
+#[test]
+fn many_folds_in_any_order_and_too_long_a_note_are_told_shortly() {
+    let export = Lines::of(&small().export);
+    let at = export.lines.len() - 1;
+    let mut end: serde_json::Value = serde_json::from_slice(&export.lines[at]).expect("JSON");
+    let asked = |end: &serde_json::Value| {
+        let mut lines = export.lines.clone();
+        lines[at] = end.to_string().into_bytes();
+        audit(&Lines::bytes(&lines), small().genesis(), false)
+    };
+    let state = end["end"]["state"].as_array_mut().expect("folds");
+    state.reverse();
+    let digest = state[0]["digest"].clone();
+    let odd = |number| serde_json::json!({"digest": digest, "fold": number, "version": 1});
+    let long = "x".repeat(100_000);
+    let names = (0..300).map(|number| format!("\u{202e}\u{1b}[31m{number}")).chain([long]);
+    state.extend(names.map(odd));
+    let report = asked(&end);
+    assert_eq!(report.verdict, Verdict::Sound, "{:?}", report.first_bad);
+    assert!(report.notes.len() <= 101 + 5, "{}", report.notes.len());
+    let shown = report.to_text();
+    assert!(shown.len() < 100_000 && !shown.contains('\u{1b}'), "{}", shown.len());
+    let state = end["end"]["state"].as_array_mut().expect("folds");
+    state.truncate(1);
+    state[0]["digest"] = annals_events::Hash::ZERO.to_string().into();
+    assert_eq!(found(&asked(&end)), ("tampered", Some((export.size, "state"))));
+    // At most 64 lines of signatures, and 65,536 bytes.
+    let note = end["end"]["checkpoint"].as_str().expect("a note").to_owned();
+    let last = note.lines().last().expect("a line").to_owned();
+    end["end"]["state"] = serde_json::json!([]);
+    let foreign = last.replacen("cosigner", "others", 1);
+    for (lines, expected) in [(62, "sound"), (63, "tampered"), (2_000, "tampered")] {
+        let more = format!("{note}{}", format!("{foreign}\n").repeat(lines));
+        end["end"]["checkpoint"] = more.into();
+        assert_eq!(found(&asked(&end)).0, expected, "{lines}");
+    }
+}
+
 /// Of what nobody signed in the end line, the format asks nothing: a line of the note under a key
 /// that is not the ledger's is no line, a fold of another name or version is not compared.
 #[test]

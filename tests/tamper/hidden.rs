@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::attacker::Attacker;
 use super::large;
-use crate::harness::{ADMINISTRATOR, AUDITOR, BOTH, Place, code, json, text};
+use crate::harness::{ADMINISTRATOR, AUDITOR, BOTH, Kind, Place, code, json, text};
 use crate::import::{Told, imported};
 
 /// Entries of the ledger attacked.
@@ -115,6 +115,14 @@ async fn a_mark_that_lies_hides_nothing_and_is_told() {
             attacker.run(lie).await.expect("a lie");
             assert_eq!(verified(&place), index_at(SIZE), "{kind:?}: {lie}");
             // A writer makes it anew.
+            write_one(&place).await.expect("written");
+            assert_eq!(verified(&place), (0, None), "{kind:?}: {lie}");
+            // Fed no further than here, so what stands beyond is nobody's.
+            let behind = "UPDATE cursor SET indexed_to = 3; \
+                INSERT INTO entry_index SELECT kind, value, 4 FROM entry_index \
+                 WHERE value LIKE 'site/%' LIMIT 1 ON CONFLICT DO NOTHING";
+            attacker.run(behind).await.expect("a lie");
+            assert_eq!(verified(&place), index_at(3), "{kind:?}: {lie}");
             let size = write_one(&place).await.expect("written");
             assert_eq!(verified(&place), (0, None), "{kind:?}: {lie}");
             let ahead = format!("UPDATE cursor SET indexed_to = {}", size + 7);
@@ -157,6 +165,33 @@ async fn a_private_part_parked_beyond_the_end_is_told_and_not_written_over() {
             write_one(&place).await.expect("written");
             assert_eq!(verified(&place), (0, None), "{kind:?}");
         }
+    }
+}
+
+/// Rows at positions that no entry can have: told, with whatever else there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_before_the_first_entry_are_told() {
+    for kind in BOTH {
+        let place = large(kind).copy();
+        let mut attacker = Attacker::of(&place).await;
+        let rows: &[&str] = match kind {
+            Kind::Sqlite => &[
+                "PRAGMA ignore_check_constraints = on; \
+                 INSERT INTO private SELECT -5, salt, bytes FROM private LIMIT 1",
+                "PRAGMA ignore_check_constraints = on; INSERT INTO entry_index VALUES (1, 'x', -3)",
+                "PRAGMA ignore_check_constraints = on; INSERT INTO entry SELECT -1, leaf, header, \
+                 signature, facts, facts_salt, 'x', 5, NULL, NULL FROM entry WHERE position = 1",
+            ],
+            Kind::Postgres => &["ALTER TABLE entry_index DROP CONSTRAINT \
+                entry_index_position_check; INSERT INTO entry_index VALUES (1, 'x', -3)"],
+        };
+        for row in rows {
+            attacker.run(row).await.expect("a row");
+            let (code, bad) = verified(&place);
+            assert_eq!((code, bad.map(|(at, _)| at)), (1, Some(0)), "{kind:?}: {row}");
+            attacker.restore_all().await;
+        }
+        assert_eq!(verified(&place), (0, None), "{kind:?}");
     }
 }
 

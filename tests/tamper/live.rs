@@ -2,17 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use annals::ledger::scan::scan;
-use annals::store;
-use annals_events::Hash;
+use annals::store::{self, Batch, Body, BodyRef, Row, SharedStore, StoredCheckpoint};
+use annals_events::hash::hex_to_array;
+use annals_events::{Hash, Header, entry};
 use annals_verify::{Options, Policy};
+use data_encoding::BASE64;
 use serde_json::Value;
 
 use super::forge::Forge;
+use super::resign::resign;
 use super::{found, large, small};
+use crate::events::story::whole;
 use crate::harness::{BOTH, Place, Town, annals_verify, code, json, text};
 
 const MEMBERS: [&str; 16] = [
@@ -104,6 +110,83 @@ async fn a_store_that_is_being_written_is_sound_at_every_moment() {
     }
 }
 
+/// What a newer program wrote, in a store of its own: the rows that stand in this export.
+async fn stored(folder: &Path, export: &[u8]) -> (SharedStore, Hash) {
+    let path = folder.join("annals.db").display().to_string();
+    store::migrate(&path).await.expect("a store");
+    let store = store::open(&path).await.expect("the store");
+    let (mut batch, mut uploads) = (Batch::default(), Vec::new());
+    let bytes = |value: &Value| value.as_str().expect("text").as_bytes().to_vec();
+    let salt = |value: &Value| hex_to_array::<32>(value.as_str().expect("text")).expect("hex");
+    let mut site = [0; 16];
+    for line in export.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let line: Value = serde_json::from_slice(line).expect("JSON");
+        if line["header"].is_string() {
+            let header = Header::parse(&bytes(&line["header"])).expect("a header");
+            let facts: Value = serde_json::from_slice(&bytes(&line["facts"])).expect("JSON");
+            if let Some(text) = facts["site"].as_str() {
+                site = uuid::Uuid::parse_str(text).expect("a UUID").into_bytes();
+            }
+            let signature = line["signature"]["value"].as_str().expect("text");
+            let command = header.command.as_ref();
+            batch.rows.push(Row {
+                position: header.position.0,
+                leaf: entry::leaf(&bytes(&line["header"])).0,
+                header: bytes(&line["header"]),
+                signature: hex_to_array(signature).expect("hex"),
+                facts: bytes(&line["facts"]),
+                facts_salt: salt(&line["facts_salt"]),
+                private: line["private"]
+                    .is_string()
+                    .then(|| (salt(&line["private_salt"]), bytes(&line["private"]))),
+                stream: header.stream.to_string(),
+                version: header.version.0,
+                command_key: command.map(|command| command.key.0.into_bytes()),
+                command_index: command.map(|command| command.index),
+            });
+        } else if line["body"].is_string() {
+            let id = salt(&line["body"]);
+            let bytes = BASE64.decode(&bytes(&line["base64"])).expect("base64");
+            uploads.push(Body { id, salt: salt(&line["salt"]), bytes });
+            batch.bodies.push(BodyRef { id, site });
+        } else if let Some(note) = line["end"]["checkpoint"].as_str() {
+            let (size, note) = (batch.rows.len() as u64, note.to_owned());
+            store.put_checkpoint(&StoredCheckpoint { size, note }).await.expect("kept");
+        }
+    }
+    store.put_uploads(&uploads).await.expect("uploads");
+    let lease = store.acquire("newer", Duration::from_secs(60), 9, false).await.expect("a lease");
+    let head = store.head().await.expect("a head");
+    store.append(&lease, &head, &batch).await.expect("written");
+    let genesis = Hash(batch.rows[0].leaf);
+    (store, genesis)
+}
+
+/// What this program cannot read it takes for incomplete in a live store as in an export, bodies
+/// and their digests included.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_store_of_a_newer_program_is_incomplete_and_not_tampered() {
+    for kinds in [
+        &[][..],
+        &["content.drafted"],
+        &["content.published", "content.review_passed"],
+        &["content.drafted", "content.published", "content.corrected", "account.opened"],
+    ] {
+        let resigned = resign(&whole(), &|parts| {
+            if kinds.iter().any(|kind| parts.header["type"] == *kind) {
+                parts.header["schema"] = 2.into();
+                parts.facts["zzz"] = serde_json::json!({"anything": []});
+            }
+        });
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (store, genesis) = stored(folder.path(), &resigned.export).await;
+        let policy = Policy { genesis: Some(genesis), ..Policy::default() };
+        let report = scan(&store, policy, Options::default(), &|_, _| {}).await.expect("a scan");
+        let expected = if kinds.is_empty() { "sound" } else { "incomplete" };
+        assert_eq!(found(&report), (expected, None), "{kinds:?}: {report:?}");
+    }
+}
+
 /// A file with these bytes, and its path.
 fn file(folder: &tempfile::TempDir, name: &str, bytes: impl AsRef<[u8]>) -> String {
     let path = folder.path().join(name);
@@ -148,6 +231,8 @@ fn what_cannot_be_used_is_told_with_exit_code_3() {
     let garbage = file(&folder, "garbage", [0xff; 100]);
     let none = file(&folder, "none", "{\"annals_export\":1,\"origin\":\"a\",\"size\":0}\n");
     let newer = file(&folder, "newer", "{\"annals_export\":2,\"origin\":\"a\",\"size\":1}\n");
+    let beyond = text(&small().export).replacen("\"size\":", "\"size\":9007199254740992", 1);
+    let beyond = file(&folder, "beyond", beyond);
     let missing = folder.path().join("missing").display().to_string();
     let directory = folder.path().display().to_string();
     let genesis = small().genesis().to_string();
@@ -156,6 +241,7 @@ fn what_cannot_be_used_is_told_with_exit_code_3() {
         &[&garbage],
         &[&none],
         &[&newer],
+        &[&beyond],
         &[&missing],
         &[&directory],
         &[],

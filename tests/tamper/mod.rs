@@ -16,6 +16,7 @@ mod live;
 mod removal;
 mod resign;
 mod rows;
+mod seals;
 mod strangers;
 
 use std::collections::BTreeMap;

@@ -155,6 +155,9 @@ fn derived(ground: &Ground, attacker: &Attacker, rng: &mut Rng) -> Vec<Attack> {
             all.push(attack(format!("add a line {kind} to the index of {p}"), add, p));
         }
     }
+    let later = "DELETE FROM entry_index WHERE position = 3; \
+                 UPDATE entry SET header = facts WHERE position = 9";
+    all.push(attack("drop the index of 3, spoil a later header", later, 3));
     let sizes: Vec<u64> = checkpoints(ground);
     let [a, b] = [sizes[1], sizes[2]];
     let swap = format!(

@@ -1,6 +1,6 @@
 //! What may follow what among accounts.
 
-use annals_events::account::{Access, Event};
+use annals_events::account::{Access, Duty, Event};
 use annals_events::entry::Provenance;
 use annals_events::id::AccountId;
 
@@ -23,6 +23,14 @@ pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &Event, findings: &mut Fi
         findings.push(Finding::breach(
             "account_of_import",
             "accounts of an imported history, and only those, can be used by nobody",
+        ));
+    }
+    let as_brought = opened.duty == Duty::Editor
+        && frame.actor.is_some_and(|actor| actor.organisation == opened.organisation);
+    if imported && !as_brought {
+        findings.push(Finding::breach(
+            "account_of_import",
+            "an account that an import brings is an editor's, of the organisation of who gives it",
         ));
     }
     if frame.provenance == Provenance::Internal && frame.position >= FIRST_POSITIONS {

@@ -1,10 +1,11 @@
 //! What may follow what in the ledger's own entries: acts of two persons, seals, imports.
 
 use annals_events::Event;
-use annals_events::id::{ImportId, SiteId};
+use annals_events::id::{ImportId, SiteId, Stream};
 use annals_events::import;
-use annals_events::ledger::{Act, Event as LedgerEvent};
+use annals_events::ledger::{Act, Event as LedgerEvent, StateSealed};
 
+use crate::State;
 use crate::fold::Frame;
 use crate::judge::{Finding, Findings, View};
 
@@ -29,9 +30,7 @@ pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &LedgerEvent, findings: &
     }
     let ledger = &view.state.ledger;
     match event {
-        LedgerEvent::StateSealed(sealed) if sealed.size != frame.position => {
-            findings.push(Finding::breach("seal_size", "a seal is over all entries before it"));
-        }
+        LedgerEvent::StateSealed(sealed) => judge_seal(view, frame, sealed, findings),
         LedgerEvent::ImportOpened(opened) => {
             let id = ImportId(frame.stream.id);
             let new_site = SiteId(import::thing_id(id, 0, 0));
@@ -71,6 +70,19 @@ pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &LedgerEvent, findings: &
             }
         }
         _ => {}
+    }
+}
+
+fn judge_seal(view: View<'_>, frame: &Frame<'_>, sealed: &StateSealed, findings: &mut Findings) {
+    if sealed.size != frame.position {
+        findings.push(Finding::breach("seal_size", "a seal is over all entries before it"));
+    }
+    let states = |name: &str| sealed.folds.iter().any(|fold| fold.fold == name);
+    if !State::FOLDS.iter().all(|name| states(name)) {
+        findings.push(Finding::breach("seal_folds", "a seal states the digest of every fold"));
+    }
+    if view.state.ledger.id().is_some_and(|id| Stream::from(id) != frame.stream) {
+        findings.push(Finding::breach("seal_stream", "the ledger seals in its own stream"));
     }
 }
 

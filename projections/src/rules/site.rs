@@ -25,4 +25,10 @@ pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &Event, findings: &mut Fi
             "a site names an import exactly when an import brought it",
         ));
     }
+    if imported && frame.actor.is_none_or(|actor| actor.organisation != opened.organisation) {
+        findings.push(Finding::breach(
+            "site_of_import",
+            "a site that an import brings is of the organisation of who gives it",
+        ));
+    }
 }

@@ -1,5 +1,6 @@
 //! What repeats or follows from the entries: columns, indexes, bodies, checkpoints.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use annals_events::note::{Checkpoint, Note};
@@ -9,7 +10,9 @@ use annals_verify::Auditor;
 
 use super::super::index;
 use super::PAGE;
-use crate::store::{BodyDigest, IndexRow, Row, SharedStore, StoreError, StoredCheckpoint};
+use crate::store::{
+    Body, BodyDigest, IndexRow, Oddity, Row, SharedStore, StoreError, StoredCheckpoint,
+};
 
 /// Something derived that is not what follows from the entries.
 pub(super) struct Derived {
@@ -21,6 +24,12 @@ pub(super) struct Derived {
 impl Derived {
     pub(super) fn new(position: u64, what: &'static str, detail: impl Into<String>) -> Derived {
         Derived { position, what, detail: detail.into() }
+    }
+}
+
+impl From<Oddity> for Derived {
+    fn from(odd: Oddity) -> Derived {
+        Derived::new(odd.position, odd.what, odd.detail)
     }
 }
 
@@ -40,9 +49,21 @@ pub(super) fn shaped<T>(
 #[derive(Default)]
 pub(super) struct Seen {
     pub(super) bodies: HashSet<Hash>,
-    pub(super) digests: BTreeSet<BodyDigest>,
-    pub(super) named: BTreeSet<([u8; 16], [u8; 32])>,
-    pub(super) first_by_digest: BTreeMap<([u8; 16], [u8; 32]), u64>,
+    /// Those that an entry not known here names: of which site, nobody here knows.
+    pub(super) unread: HashSet<Hash>,
+    digests: BTreeSet<BodyDigest>,
+    first_by_digest: BTreeMap<([u8; 16], [u8; 32]), u64>,
+}
+
+impl Seen {
+    /// The first body with these bytes on its site has the line in the digest index.
+    pub(super) fn digest(&mut self, site: [u8; 16], body: &Body, position: u64) {
+        let sha256 = Hash::of(&[&body.bytes]).0;
+        if let Entry::Vacant(first) = self.first_by_digest.entry((site, sha256)) {
+            first.insert(position);
+            self.digests.insert(BodyDigest { site, sha256, body: body.id });
+        }
+    }
 }
 
 /// Every column of a row that repeats the header.
@@ -77,14 +98,18 @@ pub(super) async fn check_index(
     from: u64,
     to: u64,
 ) -> Result<Option<Derived>, StoreError> {
-    let mut own = Vec::new();
-    for row in rows.iter().filter(|row| row.position < to) {
+    let (mut own, mut to) = (Vec::new(), to);
+    for row in rows.iter().take_while(|row| row.position < to) {
         match Header::parse(&row.header) {
             Ok(header) => own.extend(index::lines(&header)),
-            // The entry itself is reported.
-            Err(_) => return Ok(None),
+            // The entry itself is reported; what stands before it is compared.
+            Err(_) => {
+                to = row.position;
+                break;
+            }
         }
     }
+    own.retain(|line| line.position < to);
     let key = |row: &IndexRow| (row.position, row.kind, row.value.clone());
     own.sort_by_key(key);
     own.dedup();
@@ -133,7 +158,14 @@ pub(super) fn check_bodies(kept: &Kept, seen: &Seen) -> Option<Derived> {
     let unnamed = unnamed.map(|id| {
         Derived::new(kept.size, "body", format!("body {} is named by no entry", Hash(*id)))
     });
+    // A line of a body that an entry not known here names, and what that line kept out.
+    let is_unread = |line: &&BodyDigest| seen.unread.contains(&Hash(line.body));
+    let unread = kept.digests.iter().filter(is_unread).map(|line| (line.site, line.sha256));
+    let unread: BTreeSet<_> = unread.collect();
     let odd = seen.digests.symmetric_difference(&kept.digests).filter_map(|odd| {
+        if unread.contains(&(odd.site, odd.sha256)) {
+            return None;
+        }
         let first = seen.first_by_digest.get(&(odd.site, odd.sha256)).copied();
         // What came later may have been written after the index was read.
         let position = first.filter(|position| *position < kept.size);

@@ -1,14 +1,16 @@
 //! 全库校验 — the auditor's library over the live store, and every derived column and index.
 
 use annals_events::{Event, Hash, Header};
-use annals_verify::{Auditor, Bad, End, Item, Options, Policy, RawBody, Report, Source, Verdict};
+use annals_verify::{
+    Auditor, Bad, End, Item, Options, Policy, RawBody, Report, Source, Verdict, named_body,
+};
 
 use self::derived::{
     Derived, Kept, Seen, check_bodies, check_checkpoints, check_index, check_row, checkpoints,
     claimed_size, shaped,
 };
 use super::build::raw_entry;
-use crate::store::{Body, BodyDigest, Head, Row, SharedStore, StoreError, StoredCheckpoint};
+use crate::store::{Body, Head, Row, SharedStore, StoreError, StoredCheckpoint};
 
 mod derived;
 
@@ -36,8 +38,9 @@ pub async fn scan(
     });
     sealed.iter().filter_map(claimed_size).for_each(|size| auditor.watch(size));
     let kept = shaped(Kept::read(store, size).await, size, "body")?;
-    for odd in store.oddities().await? {
-        found.push(Derived::new(odd.position, odd.what, odd.detail));
+    match shaped(store.oddities().await, 0, "row")? {
+        Ok(odd) => found.extend(odd.into_iter().map(Derived::from)),
+        Err(derived) => found.push(derived),
     }
     let indexed = shaped(store.indexed_to().await, size, "index")?.unwrap_or(0);
     let mut entries = Entries { store, size, indexed, progress };
@@ -185,14 +188,16 @@ async fn items(
     seen: &mut Seen,
 ) -> Result<Vec<Item>, StoreError> {
     let mut items = Vec::with_capacity(rows.len());
-    let mut new: Vec<(usize, Hash, [u8; 16], u64)> = Vec::new();
+    let mut new: Vec<(usize, Hash, Option<[u8; 16]>, u64)> = Vec::new();
     for row in rows {
         let position = row.position;
-        let event = body_of(&row);
-        if let Some((body, site)) = event
-            && seen.bodies.insert(body)
-        {
-            new.push((items.len(), body, site, position));
+        if let Some((body, site)) = body_of(&row) {
+            if site.is_none() {
+                seen.unread.insert(body);
+            }
+            if seen.bodies.insert(body) {
+                new.push((items.len(), body, site, position));
+            }
         }
         let extra = check_row(&row);
         items.push(Item::Entry { raw: raw_entry(row), line: None, key: None, extra });
@@ -207,11 +212,8 @@ async fn items(
                 out.push(item);
             }
             if let Some(body) = found.iter().find(|body| body.id == id.0) {
-                let sha256 = Hash::of(&[&body.bytes]).0;
-                let digest = BodyDigest { site: *site, sha256, body: body.id };
-                if seen.named.insert((*site, sha256)) {
-                    seen.first_by_digest.insert((*site, sha256), *position);
-                    seen.digests.insert(digest);
+                if let Some(site) = site {
+                    seen.digest(*site, body, *position);
                 }
                 let (salt, bytes) = (body.salt, body.bytes.clone());
                 out.push(Item::Body { body: RawBody { id: *id, salt, bytes }, line: None });
@@ -238,8 +240,10 @@ async fn read_bodies(store: &SharedStore, ids: &[[u8; 32]]) -> Result<Vec<Body>,
     Ok(bodies)
 }
 
-fn body_of(row: &Row) -> Option<(Hash, [u8; 16])> {
+/// The body that an entry names, as the auditor takes it, and its site where the entry can be read.
+fn body_of(row: &Row) -> Option<(Hash, Option<[u8; 16]>)> {
     let header = Header::parse(&row.header).ok()?;
-    let event = Event::read(&header.kind, header.schema, &row.facts).ok()?;
-    Some((event.body()?, event.site()?.0.into_bytes()))
+    let event = Event::read(&header.kind, header.schema, &row.facts).ok();
+    let (body, _) = named_body(&header.kind, event.as_ref(), &row.facts)?;
+    Some((body, event.and_then(|event| event.site()).map(|site| site.0.into_bytes())))
 }

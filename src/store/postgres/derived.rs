@@ -191,13 +191,21 @@ pub(super) async fn put_index(
     to: u64,
     rows: &[IndexRow],
 ) -> Result<bool, StoreError> {
+    // Whatever stands beyond the mark, nobody here put there; a line that is to stay is left.
     const PUT: &str = "
         WITH moved AS (
             UPDATE cursor SET indexed_to = $2 WHERE one = 1 AND indexed_to = $1 RETURNING 1
+        ), line AS (
+            SELECT * FROM unnest($3::smallint[], $4::text[], $5::bigint[])
+                AS line (kind, value, position)
+             WHERE EXISTS (SELECT 1 FROM moved)
+        ), cleared AS (
+            DELETE FROM entry_index
+             WHERE EXISTS (SELECT 1 FROM moved) AND position >= $1 AND position < $2
+               AND (kind, value, position) NOT IN (SELECT kind, value, position FROM line)
         ), added AS (
             INSERT INTO entry_index (kind, value, position)
-            SELECT * FROM unnest($3::smallint[], $4::text[], $5::bigint[])
-             WHERE EXISTS (SELECT 1 FROM moved)
+            SELECT kind, value, position FROM line
             ON CONFLICT DO NOTHING
         )
         SELECT count(*) FROM moved";

@@ -7,13 +7,22 @@ use crate::store::{Oddity, StoreError};
 
 /// The entries say where the ledger ends; what the head row says is compared elsewhere.
 const PARTS: &str = "
-    WITH ledger AS (SELECT coalesce(max(position) + 1, 0) AS size FROM entry)
-    SELECT 'row', min(private.position), 'a private part belongs to no entry'
+    WITH ledger AS (SELECT coalesce(max(position) + 1, 0) AS size FROM entry),
+         mark AS (SELECT min(indexed_to) AS size FROM cursor WHERE one = 1),
+         fed AS (SELECT coalesce(least(ledger.size, mark.size), ledger.size) AS size
+                   FROM ledger, mark)
+    SELECT 'row', greatest(min(private.position), 0), 'a private part belongs to no entry'
       FROM private LEFT JOIN entry ON entry.position = private.position
      WHERE entry.position IS NULL HAVING count(*) > 0
     UNION ALL
-    SELECT 'index', min(position), 'an index line is of no entry'
-      FROM entry_index WHERE position >= (SELECT size FROM ledger) HAVING count(*) > 0
+    SELECT 'row', greatest(min(position), 0), 'an entry stands before the first'
+      FROM entry WHERE position < 0 HAVING count(*) > 0
+    UNION ALL
+    SELECT 'index', greatest(min(position), 0), 'an index line is of no entry'
+      FROM entry_index WHERE position < 0 HAVING count(*) > 0
+    UNION ALL
+    SELECT 'index', min(position), 'an index line stands beyond the mark'
+      FROM entry_index WHERE position >= (SELECT size FROM fed) HAVING count(*) > 0
     UNION ALL
     SELECT 'index', (SELECT size FROM ledger), 'the index claims more entries than there are'
       FROM cursor WHERE indexed_to > (SELECT size FROM ledger)

@@ -233,6 +233,13 @@ pub(super) async fn put_index(
         writing.rollback().await.map_err(outcome::of_store)?;
         return Ok(false);
     }
+    // Whatever stands beyond the mark, nobody here put there.
+    sqlx::query("DELETE FROM entry_index WHERE position >= ?1 AND position < ?2")
+        .bind(signed(from))
+        .bind(signed(to))
+        .execute(writing.on())
+        .await
+        .map_err(outcome::of_store)?;
     for piece in pieces(rows.len()) {
         let list = placeholders(piece.len(), 3);
         // A line given twice is one line.

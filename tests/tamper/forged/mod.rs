@@ -2,6 +2,7 @@
 //! name the same entry and the same check, or find nothing where the format forbids nothing.
 
 mod commands;
+mod imports;
 mod lines;
 mod newer;
 mod parts;

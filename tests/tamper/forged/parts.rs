@@ -95,6 +95,15 @@ fn both_verifiers_agree_on_the_form_of_every_member() {
     assert!(differing.is_empty(), "\n{}", differing.join("\n"));
 }
 
+fn elsewhere(parts: &mut Parts) {
+    let stream = json!("ledger/01a20db5-0000-7b35-af66-8e3b1a854802");
+    parts.header["stream"] = stream.clone();
+    parts.header["version"] = json!("0");
+    if parts.header["command"].is_object() {
+        parts.header["command"]["stream"] = stream;
+    }
+}
+
 const KEYS: &[Forged] = &[
     (
         "not held",
@@ -105,6 +114,8 @@ const KEYS: &[Forged] = &[
     ("not endorsed", &[EPOCH], |p| p.facts["key"]["endorsements"] = json!([]), (1, 4, "key")),
     ("another kind", &[EPOCH], |p| p.facts["key"]["algorithm"] = json!("sm2"), (1, 4, "key")),
     ("a log key", &[EPOCH], |p| p.facts["key"]["role"] = json!("log"), (1, 4, "key")),
+    ("another stream", &[EPOCH], elsewhere, (1, 4, "key")),
+    ("a rotation in another stream", &[ROTATED], elsewhere, (1, 25, "key")),
     ("another head", &[EPOCH], |p| p.facts["head"]["size"] = json!(5), (1, 4, "key")),
     ("no threshold", &[GENESIS], |p| p.facts["threshold"] = json!(0), (1, 0, "key")),
     ("too high", &[GENESIS], |p| p.facts["threshold"] = json!(2), (1, 0, "key")),

@@ -178,7 +178,7 @@ fn prepare_private(raw: &RawEntry, header: &Header, event: Option<&Event>) -> Re
 
 /// The body that facts name, and its length where they state it. Content of a newer type or schema
 /// brings its body as the known ones do, in the members `body` and `bytes`.
-fn named_body(kind: &str, event: Option<&Event>, facts: &[u8]) -> Option<(Hash, Option<u64>)> {
+pub fn named_body(kind: &str, event: Option<&Event>, facts: &[u8]) -> Option<(Hash, Option<u64>)> {
     use content::Event::{Corrected, Drafted, Published, ReviewPassed};
     match event {
         Some(Event::Content(Published(shown) | Corrected(shown))) => {

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, Read};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
+use annals_events::canonical::INTEGER_MAX;
 use annals_events::hash::Bytes;
 use annals_events::id::Number;
 use annals_events::ledger::FoldDigest;
@@ -10,7 +11,7 @@ use annals_events::object::Object;
 use annals_events::{Hash, Part, RawEntry};
 use annals_projections::chain::Breach;
 use data_encoding::BASE64;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de};
 use sha2::{Digest, Sha256};
 
 use crate::auditor::{Auditor, End, Item, Options, Policy, RawBody, Source};
@@ -28,6 +29,7 @@ const CHUNK_BYTES: usize = 8 * 1024 * 1024;
 struct FirstLine {
     annals_export: u32,
     origin: String,
+    #[serde(deserialize_with = "int")]
     size: u64,
 }
 
@@ -68,8 +70,10 @@ struct EndLine {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EndMember {
+    #[serde(deserialize_with = "int")]
     size: u64,
     head: Hash,
+    #[serde(deserialize_with = "int")]
     lines: u64,
     sha256: Hash,
     checkpoint: String,
@@ -79,6 +83,15 @@ struct EndMember {
 /// `null` is written, never left out.
 fn required<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {
     Option::deserialize(d)
+}
+
+/// No integer of the format is larger.
+fn int<'de, D: Deserializer<'de>>(d: D) -> Result<u64, D::Error> {
+    let int = u64::deserialize(d)?;
+    if int > INTEGER_MAX as u64 {
+        return Err(de::Error::custom("an integer beyond 2^53 - 1"));
+    }
+    Ok(int)
 }
 
 /// What the reading thread found at the end.

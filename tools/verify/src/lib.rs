@@ -9,6 +9,6 @@ mod export;
 mod report;
 
 pub use auditor::{Auditor, End, Item, Options, Policy, RawBody, Source};
-pub use check::{Prepared, prepare};
+pub use check::{Prepared, named_body, prepare};
 pub use export::audit_export;
 pub use report::{Bad, Report, Verdict};

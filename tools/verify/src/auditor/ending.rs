@@ -153,6 +153,10 @@ impl Auditor {
             let count = self.unsigned;
             self.notes.push(format!("{count} signatures not checked: keys could not be read"));
         }
+        if self.seals_passed > 0 {
+            let count = self.seals_passed;
+            self.notes.push(format!("{count} seals follow too closely and were not compared"));
+        }
         if self.not_judged > 0 {
             let count = self.not_judged;
             self.notes.push(format!("{count} entries were not judged again"));
@@ -170,13 +174,14 @@ impl Auditor {
         let rule_findings = self.breaches.values().sum();
         self.note_gaps();
         self.notes.extend(unusable.clone());
+        let is_unread = self.unknown.0 > 0 || self.not_judged > 0;
         let verdict = if unusable.is_some() {
             Verdict::Unusable
         } else if self.bad.is_some() {
             Verdict::Tampered
         } else if rule_findings > 0 {
             Verdict::AgainstTheRulebook
-        } else if !pinned || self.options.no_fold || self.unknown.0 > 0 || self.not_judged > 0 {
+        } else if !pinned || self.options.no_fold || is_unread || self.seals_passed > 0 {
             Verdict::Incomplete
         } else {
             Verdict::Sound
@@ -185,6 +190,8 @@ impl Auditor {
             "consistent, author unknown"
         } else if self.options.no_fold {
             "what was looked at holds; bodies and rules were not looked at"
+        } else if !is_unread {
+            "what was looked at holds; not all seals of the state were compared"
         } else {
             "what can be read here holds; a newer program wrote what cannot"
         };

@@ -58,6 +58,8 @@ pub struct Auditor {
     policy: Policy,
     options: Options,
     source: Source,
+    /// The first entry's, good or bad: what its signature and all that follow are made over.
+    origin: String,
     chain: Chain,
     ring: KeyRing,
     state: State,
@@ -65,8 +67,10 @@ pub struct Auditor {
     /// Bodies named so far, with length and plain digest once they were seen.
     bodies: HashMap<Hash, Option<(u64, Hash)>>,
     awaited: Option<Awaited>,
-    /// Size at which a seal was last compared.
-    sealed: u64,
+    /// Streams walked over so far to compare seals.
+    seal_walks: u64,
+    /// Seals that were not compared.
+    seals_passed: u64,
     secrets: HashMap<ImportId, Hash>,
     imports: Imports,
     roots: BTreeMap<u64, Hash>,
@@ -102,13 +106,15 @@ impl Auditor {
             policy,
             options,
             source,
+            origin: String::new(),
             chain,
             ring: KeyRing::default(),
             state: State::default(),
             engine: ENGINE,
             bodies: HashMap::new(),
             awaited: None,
-            sealed: 0,
+            seal_walks: 0,
+            seals_passed: 0,
             secrets: HashMap::new(),
             imports: Imports::default(),
             roots,
@@ -162,7 +168,7 @@ impl Auditor {
         }
         let waiting = std::mem::take(&mut self.prepared);
         let resolved = std::mem::take(&mut self.resolved);
-        let (origin, genesis) = (self.chain.origin().to_owned(), self.genesis);
+        let (origin, genesis) = (self.origin.clone(), self.genesis);
         let batch = self.options.batch;
         let ((), (checked, prepared)) = rayon::join(
             || self.in_order(waiting),
@@ -193,9 +199,8 @@ impl Auditor {
         self.chunk(Vec::new());
         self.chunk(Vec::new());
         let resolved = std::mem::take(&mut self.resolved);
-        let origin = self.chain.origin().to_owned();
-        let genesis = self.genesis;
-        let checked = check::check_resolved(&resolved, &origin, genesis, self.options.batch);
+        let (origin, genesis) = (&self.origin, self.genesis);
+        let checked = check::check_resolved(&resolved, origin, genesis, self.options.batch);
         if let Some(placed) = checked {
             self.note(placed);
         }
