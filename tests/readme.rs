@@ -213,19 +213,105 @@ fn both_readmes_show_the_same_commands() {
     assert_eq!(english, chinese);
 }
 
+/// Endings of files that a page may name.
+const ENDINGS: [&str; 7] = [".rs", ".md", ".py", ".sql", ".lock", ".txt", ".toml"];
+
+/// The pages of the repository, by their paths.
+fn all_pages() -> Vec<String> {
+    let output = Command::new("git")
+        .args(["ls-files", "--cached", "--others", "--exclude-standard", "*.md"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("git runs");
+    let said = String::from_utf8(output.stdout).expect("paths are text");
+    said.lines().map(str::to_owned).collect()
+}
+
+/// What a page links to, or names as a path between backticks outside its blocks.
+fn named(page: &str) -> Vec<String> {
+    let mut fenced = false;
+    let prose: Vec<&str> = page
+        .lines()
+        .filter(|line| {
+            let fence = line.trim_start().starts_with("```");
+            fenced ^= fence;
+            !fenced && !fence
+        })
+        .collect();
+    let prose = prose.join("\n");
+    let targets = prose.split("](").skip(1);
+    let targets = targets.filter_map(|after| after.split([')', '#']).next());
+    let targets = targets.filter(|target| !target.is_empty() && !target.contains("://"));
+    let words = prose.split('`').skip(1).step_by(2).flat_map(str::split_whitespace);
+    targets.chain(words.filter(|word| is_path(word))).map(str::to_owned).collect()
+}
+
+/// A file of this repository by its ending, or something under one of its folders; a word in
+/// capitals stands for anything.
+fn is_path(word: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+    let (first, rest) = word.split_once('/').unwrap_or((word, ""));
+    let rooms = ["src", "events", "projections", "tests", "tools", "migrations"];
+    let open = word.split(['/', '.']).any(|part| {
+        part.len() > 1 && part != "README" && part.chars().all(|c| c.is_ascii_uppercase())
+    });
+    let is_page = word.ends_with(".md");
+    let is_named = ENDINGS.iter().any(|ending| word.ends_with(ending)) || rooms.contains(&first);
+    word.contains('/')
+        && !rest.starts_with('/')
+        && word.chars().all(plain)
+        && is_named
+        && (!open || is_page)
+}
+
+/// From the page's folder, the root, or the folders that a page may leave out.
+fn is_there(root: &Path, page: &str, target: &str) -> bool {
+    let folder = root.join(page).parent().expect("a page lies in a folder").to_owned();
+    let left_out = ["", "src", "events/src", "projections/src"].map(|folder| root.join(folder));
+    [folder].iter().chain(&left_out).any(|folder| folder.join(target).exists())
+}
+
 #[test]
 fn pages_name_only_files_that_are_there_and_a_readme_stays_short() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut report = String::new();
+    let pages = all_pages();
+    assert!(pages.len() >= 14, "{pages:?}");
+    for page in &pages {
+        let text = text_of(page);
+        for target in named(&text).iter().filter(|target| !is_there(root, page, target)) {
+            writeln!(report, "{page} names {target}").expect("a string takes it");
+        }
+    }
     let tools = ["tools/verify/README.md", "tools/demo/README.md", "tools/harness/README.md"];
     for page in PAGES.iter().chain(&tools) {
-        let text = text_of(page);
-        let folder = root.join(page).parent().expect("a page lies in a folder").to_owned();
-        for (_, after) in text.match_indices("](").map(|(at, _)| text.split_at(at + 2)) {
-            let target = after.split([')', '#']).next().unwrap_or_default();
-            assert!(folder.join(target).exists(), "{page} names {target}");
-        }
-        assert!(text.lines().count() <= 150, "{page} has {} lines", text.lines().count());
+        let lines = text_of(page).lines().count();
+        assert!(lines <= 150, "{page} has {lines} lines");
     }
+    assert!(report.is_empty(), "{report}");
+}
+
+fn sorted(mut words: Vec<String>) -> Vec<String> {
+    words.sort();
+    words
+}
+
+#[test]
+fn a_path_that_a_page_names_is_told_from_other_words() {
+    let page = [
+        "`ledger/scan.rs` [x](gone.md#y) `tests/tidy` `cargo run tools/x` `a/b`",
+        "```sh",
+        "`src/fenced.rs`",
+        "```",
+        "`events/src/THING.rs` `events/IMPORT.md` https://x/y.md `account/<uuid>`",
+        "`postgres://h/x.md` `scan.rs` [site](https://x.y/z.md)",
+    ];
+    let page = page.join("\n");
+    let expected = ["gone.md", "ledger/scan.rs", "tests/tidy", "tools/x", "events/IMPORT.md"];
+    assert_eq!(sorted(named(&page)), sorted(expected.map(str::to_owned).to_vec()));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let there = expected.map(|target| is_there(root, "README.md", target));
+    assert_eq!(there, [false, false, true, false, true]);
 }
 
 #[test]

@@ -327,14 +327,23 @@ impl App {
         self.ledger.submit(request).await
     }
 
-    /// Stop writing; answers the checkpoint over everything.
+    /// Stop writing and close the store; answers the checkpoint over everything.
     pub async fn stop(self) -> Result<StoredCheckpoint, Failure> {
-        Ok(self.ledger.stop(None).await?)
+        self.stop_with(None).await
     }
 
     /// Stop after a rotation: the new log key signs along with the old one.
     pub async fn stop_with_log_key(self, new: &SecretKey) -> Result<StoredCheckpoint, Failure> {
-        Ok(self.ledger.stop(Some(new)).await?)
+        self.stop_with(Some(new)).await
+    }
+
+    /// A store left open keeps entries in a log beside its file, and the file alone, which is what
+    /// people copy, would be an older ledger.
+    async fn stop_with(self, new: Option<&SecretKey>) -> Result<StoredCheckpoint, Failure> {
+        let store = self.ledger.store().clone();
+        let stopped = self.ledger.stop(new).await;
+        store.close().await;
+        Ok(stopped?)
     }
 
     /// Whether a key is none of this ledger's roots.

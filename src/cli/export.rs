@@ -9,10 +9,11 @@ use clap::Args;
 use serde_json::json;
 use tempfile::NamedTempFile;
 
-use super::{Common, acknowledged, term};
-use crate::app::open_store;
+use super::reading::Reading;
+use super::{Common, out, term};
 use crate::error::{Exit, Failure};
 use crate::ledger::export::{ExportError, Exported, at_newest_checkpoint, export};
+use crate::store::SharedStore;
 
 /// See [`super::Command::Export`].
 #[derive(Args)]
@@ -39,28 +40,35 @@ impl From<ExportError> for Failure {
 
 /// Run it.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
-    let home = arguments.common.home()?;
     let to_stdout = arguments.out == Path::new("-");
     if to_stdout && arguments.common.json {
         return Err(Failure::input("--json: standard output is taken by --out -"));
     }
-    let store = open_store(&home).await?;
-    acknowledged(&home, &store).await?;
-    let (follower, checkpoint) = at_newest_checkpoint(&store).await?;
+    let reading = Reading::open(&arguments.common).await?;
+    let outcome = write_export(&arguments, &reading.store, to_stdout).await;
+    reading.end(outcome).await
+}
+
+async fn write_export(
+    arguments: &Arguments,
+    store: &SharedStore,
+    to_stdout: bool,
+) -> Result<Exit, Failure> {
+    let (follower, checkpoint) = at_newest_checkpoint(store).await?;
     let bar = term::bar("entries");
     let progress = term::moving(&bar);
     if to_stdout {
         let out = BufWriter::new(io::stdout());
-        export(&store, &follower, &checkpoint, out, &progress).await?;
+        export(store, &follower, &checkpoint, out, &progress).await?;
         return Ok(Exit::Done);
     }
     let aside = Aside::create(&arguments.out)?;
     let out = BufWriter::new(aside.file.as_file());
-    let exported = export(&store, &follower, &checkpoint, out, &progress).await?;
+    let exported = export(store, &follower, &checkpoint, out, &progress).await?;
     aside.keep(&arguments.out)?;
     bar.finish_and_clear();
     let since = store.head().await?.size.saturating_sub(exported.size);
-    print(&arguments, &exported, since);
+    print(arguments, &exported, since);
     Ok(Exit::Done)
 }
 
@@ -96,7 +104,7 @@ impl Aside {
             .suffix(".part")
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(folder(out))
-            .map_err(|e| of_out(out, e))?;
+            .map_err(|e| wrong(out, e))?;
         Ok(Aside { file })
     }
 
@@ -113,18 +121,18 @@ impl Aside {
 fn check_replaceable(out: &Path) -> Result<(), Failure> {
     match fs::symlink_metadata(out) {
         Ok(there) if there.is_file() => Ok(()),
-        Ok(there) if there.is_dir() => Err(of_out(out, "is a folder")),
-        Ok(_) => Err(of_out(out, "is no ordinary file; use - for standard output")),
+        Ok(there) if there.is_dir() => Err(wrong(out, "is a folder")),
+        Ok(_) => Err(wrong(out, "is no ordinary file; use - for standard output")),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(of_out(out, error)),
+        Err(error) => Err(wrong(out, error)),
     }
+}
+
+fn wrong(out: &Path, detail: impl std::fmt::Display) -> Failure {
+    out::wrong("--out", out, detail)
 }
 
 fn folder(out: &Path) -> &Path {
     let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
     parent.unwrap_or(Path::new("."))
-}
-
-fn of_out(out: &Path, detail: impl std::fmt::Display) -> Failure {
-    Failure::input(format!("--out {}: {detail}", out.display()))
 }

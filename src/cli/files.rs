@@ -1,6 +1,6 @@
 //! Paths of pages into names of files that cannot leave their folder nor hide.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use annals_events::text::is_hidden;
 
@@ -81,6 +81,9 @@ fn is_reserved(part: &str) -> bool {
 pub struct FileNames {
     files: HashSet<String>,
     folders: HashSet<String>,
+    /// The number that was free when a name collided last, by the folded name and whether it was
+    /// to be a file: no name is ever given back, so no lower one is free again.
+    numbers: HashMap<(String, bool), u64>,
 }
 
 impl FileNames {
@@ -92,10 +95,17 @@ impl FileNames {
         for (index, part) in parts.iter().enumerate() {
             let is_file = index + 1 == parts.len();
             let mut candidate = format!("{out}{part}");
-            let mut number = 1;
-            while self.is_taken(&fold(&candidate), is_file) {
-                number += 1;
-                candidate = format!("{out}{}", with_suffix(part, &format!("%7E{number}")));
+            if self.is_taken(&fold(&candidate), is_file) {
+                let collided = (fold(&candidate), is_file);
+                let mut number = self.numbers.get(&collided).copied().unwrap_or(2);
+                loop {
+                    candidate = format!("{out}{}", with_suffix(part, &format!("%7E{number}")));
+                    if !self.is_taken(&fold(&candidate), is_file) {
+                        break;
+                    }
+                    number += 1;
+                }
+                self.numbers.insert(collided, number);
             }
             if is_file {
                 self.files.insert(fold(&candidate));
@@ -183,6 +193,26 @@ mod tests {
         assert_eq!(free_all(&["a/b/c", "A/B", "A"]), ["a/b/c", "A/B%7E2", "A%7E2"]);
         assert_eq!(free_all(&["x/y", "x/y/z/w"]), ["x/y", "x/y%7E2/z/w"]);
         assert_eq!(free_all(&["Ärger", "ärger"]), ["Ärger", "ärger%7E2"]);
+    }
+
+    /// Each name is probed a few times, not once for each name before it.
+    #[test]
+    fn as_many_variants_of_one_name_as_there_are_get_one_name_each() {
+        let letters = "abcdefghijklmno";
+        let variant = |bits: usize| -> String {
+            let upper = |(at, c): (usize, char)| {
+                if bits >> at & 1 == 1 { c.to_ascii_uppercase() } else { c }
+            };
+            letters.chars().enumerate().map(upper).collect()
+        };
+        let mut names = FileNames::default();
+        for bits in 0..1 << letters.len() {
+            let name = variant(bits);
+            let number = bits + 1;
+            let numbered = format!("{name}%7E{number}");
+            assert_eq!(names.free(&name), if number == 1 { name } else { numbered });
+        }
+        assert_eq!(names.free("abcdefghijklmno/page"), "abcdefghijklmno%7E32769/page");
     }
 
     #[test]

@@ -60,7 +60,7 @@ struct History {
 /// Run it.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let What::History(history) = arguments.what;
-    let home = history.common.home()?;
+    let (home, _) = history.common.home()?;
     let site = PublicName::new(history.site.as_str())
         .map_err(|why| Failure::input(format!("--site: {why}")))?;
     let cut_over = match &history.cut_over {

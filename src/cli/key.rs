@@ -9,11 +9,13 @@ use annals_events::note::NoteKey;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::reading::Reading;
 use super::{Common, Writing, actor, people, term};
-use crate::app::{App, open_store};
+use crate::app::App;
 use crate::error::{Exit, Failure};
 use crate::ledger::keys::{KeyFiles, read_key, write_key};
 use crate::ledger::{Follower, WriteError, snapshot};
+use crate::store::SharedStore;
 
 /// See [`super::Command::Key`].
 #[derive(Args)]
@@ -58,10 +60,13 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
 }
 
 async fn show(common: &Common) -> Result<Exit, Failure> {
-    let home = common.home()?;
-    let pinned = home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
-    let store = open_store(&home).await?;
-    let (serving, _) = snapshot::load(&store).await?;
+    let reading = Reading::open(common).await?;
+    let outcome = show_keys(common, &reading.store).await;
+    reading.end(outcome).await
+}
+
+async fn show_keys(common: &Common, store: &SharedStore) -> Result<Exit, Failure> {
+    let serving = snapshot::load_or_warn(store).await?;
     let follower = Follower::new(store.clone(), serving);
     follower.catch_up(store.head().await?.size).await?;
     let serving = follower.serving().await;
@@ -73,7 +78,7 @@ async fn show(common: &Common) -> Result<Exit, Failure> {
     let object = json!({
         "origin": ring.origin(),
         "genesis": ring.genesis().to_string(),
-        "pinned": pinned.genesis == ring.genesis(),
+        "pinned": true,
         "roots": roots,
         "threshold": ring.threshold(),
         "logs": logs,
@@ -101,7 +106,7 @@ async fn rotate(
     [by, confirmed_by]: [&str; 2],
     root_key: PathBuf,
 ) -> Result<Exit, Failure> {
-    let home = common.home()?;
+    let (home, _) = common.home()?;
     let root = read_key(&root_key).map_err(|e| Failure::input(format!("--root-key: {e}")))?;
     // Two rotations at once would exchange each other's files.
     let _lock = if home.is_embedded() { None } else { Some(home.lock()?) };

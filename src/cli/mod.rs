@@ -1,5 +1,5 @@
-//! 命令行 — one file per command; `--json` puts one object on standard output, everything else
-//! goes to standard error.
+//! 命令行 — one file per command; `--json` puts one object on standard output, of a failure too;
+//! everything else goes to standard error.
 
 mod demo;
 mod export;
@@ -8,25 +8,28 @@ mod import;
 pub mod init;
 mod key;
 mod migrate;
+mod out;
 mod people;
+mod reading;
 mod rebuild;
 mod site;
 mod term;
 mod verify;
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use annals_events::id::AccountId;
 use annals_projections::boards::names::Names;
 use clap::{Args, Parser, Subcommand};
+use serde_json::json;
 
 use crate::app::App;
-use crate::config::Home;
+use crate::config::{Home, Pinned};
 use crate::error::{Exit, Failure};
-use crate::ledger::anchor::{Anchor, FileAnchor};
-use crate::ledger::{Refusal, WriteError, hold_against};
-use crate::store::{self, SharedStore};
+use crate::ledger::{Refusal, WriteError};
+use crate::store;
 
 /// 史册 — an audit-grade ledger for government web platforms.
 ///
@@ -48,7 +51,7 @@ pub struct Common {
     /// PostgreSQL instead of the SQLite file: postgres://...
     #[arg(long, value_name = "URL", global = true)]
     database: Option<String>,
-    /// One JSON object on standard output.
+    /// One JSON object on standard output; of a failure {"exit":N,"error":"SENTENCE"}.
     #[arg(long, global = true)]
     json: bool,
 }
@@ -61,23 +64,12 @@ pub struct Writing {
     allow_owner: bool,
 }
 
-/// Nobody is told of a store that forgot what this host acknowledged. Where no anchor is, this host
-/// acknowledged nothing.
-async fn acknowledged(home: &Home, store: &SharedStore) -> Result<(), Failure> {
-    let anchored = FileAnchor::new(&home.anchor_path()).get().await;
-    let anchored = anchored.map_err(|error| Failure::refused(error.to_string()))?;
-    match anchored {
-        Some(anchored) => Ok(hold_against(store, &anchored, &store.head().await?).await?),
-        None => Ok(()),
-    }
-}
-
 impl Common {
-    /// Where a ledger is.
-    fn home(&self) -> Result<Home, Failure> {
+    /// Where a ledger is, and the genesis pinned there.
+    fn home(&self) -> Result<(Home, Pinned), Failure> {
         let home = self.new_home()?;
-        home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
-        Ok(home)
+        let pinned = home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
+        Ok((home, pinned))
     }
 
     /// Where there may be none yet.
@@ -127,18 +119,39 @@ async fn actor(app: &App, names: &Names, option: &str, name: &str) -> Result<Acc
     Err(WriteError::Refused(refusal).into())
 }
 
+/// Whether a failure is told as an object too, even one to understand the call.
+fn json_wanted() -> bool {
+    std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json")
+}
+
+/// Tell of a failure where a program reads; people have read it on standard error.
+fn tell_failure(exit: Exit, sentence: &str) {
+    if json_wanted() {
+        term::answer(true, &json!({ "exit": exit as u8, "error": sentence }), "");
+    }
+}
+
+/// The call was not understood, or asked for help.
+fn not_parsed(error: &clap::Error) -> Exit {
+    let _ = error.print();
+    if !error.use_stderr() {
+        return Exit::Done;
+    }
+    let said = error.to_string();
+    let first = said.lines().next().unwrap_or_default();
+    tell_failure(Exit::Input, first.trim_start_matches("error: "));
+    Exit::Input
+}
+
 /// Parse the command line, run, answer with the exit code.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            let usage = error.use_stderr();
-            let _ = error.print();
-            return ExitCode::from(if usage { Exit::Input } else { Exit::Done } as u8);
-        }
+        Err(error) => return ExitCode::from(not_parsed(&error) as u8),
     };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(
             tracing_subscriber::EnvFilter::builder()
                 .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
@@ -153,6 +166,7 @@ pub fn main() -> ExitCode {
     };
     let exit = outcome.unwrap_or_else(|failure| {
         term::say(&format!("annals: {failure}"));
+        tell_failure(failure.exit, &failure.sentence);
         failure.exit
     });
     if let Some(why) = term::lost() {

@@ -4,10 +4,11 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{Common, acknowledged, term};
-use crate::app::open_store;
+use super::reading::Reading;
+use super::{Common, term};
 use crate::error::{Exit, Failure};
 use crate::ledger::{Follower, Serving, index, snapshot};
+use crate::store::SharedStore;
 
 /// See [`super::Command::Rebuild`].
 #[derive(Args)]
@@ -18,13 +19,15 @@ pub struct Arguments {
 
 /// Run it.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
-    let home = arguments.common.home()?;
-    let store = open_store(&home).await?;
-    acknowledged(&home, &store).await?;
+    let reading = Reading::open(&arguments.common).await?;
+    let outcome = rebuild(&arguments, &reading.store).await;
+    reading.end(outcome).await
+}
+
+async fn rebuild(arguments: &Arguments, store: &SharedStore) -> Result<Exit, Failure> {
     let head = store.head().await?;
     let size = head.size;
-    let (kept, said) = snapshot::load(&store).await?;
-    said.iter().for_each(|sentence| term::say(sentence));
+    let kept = snapshot::load_or_warn(store).await?;
     let from = kept.chain.size();
     let continued = Follower::new(store.clone(), kept);
     continued.catch_up(size).await?;
@@ -38,7 +41,7 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         && (anew.chain.size(), anew.chain.head().0) == (size, head.leaf);
     // What is derived may be made anew from entries that hold, and from no others.
     if same {
-        index::refill(&store, size).await?;
+        index::refill(store, size).await?;
     }
     let object = json!({
         "size": anew.chain.size(),

@@ -11,8 +11,8 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::files::{FileNames, encode_path};
-use super::{Common, term};
-use crate::app::open_store;
+use super::reading::Reading;
+use super::{Common, out, term};
 use crate::error::{Exit, Failure};
 use crate::ledger::about::entries_about;
 use crate::ledger::{Follower, snapshot};
@@ -38,10 +38,10 @@ struct Export {
     /// Public name of the site, or site/<uuid>.
     #[arg(long, value_name = "NAME")]
     site: String,
-    /// When it was shown (RFC 3339); the time of entry KNOWN - 1 if not given.
+    /// When it was shown (RFC 3339); if not given, when entry POSITION of --known was recorded.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
-    /// As far as the entries up to and with this position tell; all if not given.
+    /// As far as the entries up to and including this position tell; if not given, all.
     #[arg(long, value_name = "POSITION", allow_negative_numbers = true)]
     known: Option<u64>,
     /// Folder to write, absent or empty.
@@ -52,17 +52,17 @@ struct Export {
 /// Run it.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let Action::Export(export) = arguments.action;
-    let home = export.common.home()?;
-    check_empty(&export.out)?;
-    let store = open_store(&home).await?;
-    let (serving, _) = snapshot::load(&store).await?;
+    out::check_absent_or_empty("--out", &export.out)?;
+    let reading = Reading::open(&export.common).await?;
+    let outcome = write_site(&export, &reading.store).await;
+    reading.end(outcome).await
+}
+
+async fn write_site(export: &Export, store: &SharedStore) -> Result<Exit, Failure> {
+    let serving = snapshot::load_or_warn(store).await?;
     let follower = Follower::new(store.clone(), serving);
     let head = store.head().await?.size;
     follower.catch_up(head).await?;
-    let pinned = home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
-    if follower.serving().await.ring.genesis() != pinned.genesis {
-        return Err(Failure::refused("the store's genesis is not the one this host pinned"));
-    }
     let (site, origin) = {
         let serving = follower.serving().await;
         let named = serving.state.sites.named(&export.site);
@@ -91,10 +91,10 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
             .ok_or_else(|| Failure::input("--at: not an RFC 3339 instant"))?,
         None => header.recorded_at,
     };
-    let pages = pages(&store, &follower, site, known).await?;
+    let pages = pages(store, &follower, site, known).await?;
     let state = pages.as_of(at, known);
     prepare(&export.out)?;
-    let mut written = write_pages(&store, &export.out, state.pages.into_values()).await?;
+    let mut written = write_pages(store, &export.out, state.pages.into_values()).await?;
     written["origin"] = json!(origin);
     written["site"] = json!(format!("site/{site}"));
     written["at"] = json!(at.to_string());
@@ -112,23 +112,10 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn of_out(out: &Path, detail: impl std::fmt::Display) -> Failure {
-    Failure::input(format!("--out {}: {detail}", out.display()))
-}
-
-/// Refused before anything is made: a call that fails leaves no folder behind.
-fn check_empty(out: &Path) -> Result<(), Failure> {
-    match fs::read_dir(out).map(|entries| entries.count()) {
-        Ok(0) => Ok(()),
-        Ok(_) => Err(of_out(out, "is not empty")),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(of_out(out, error)),
-    }
-}
-
-fn prepare(out: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(out).map_err(|e| of_out(out, e))?;
-    fs::create_dir(out.join("files")).map_err(|e| of_out(out, e))
+fn prepare(folder: &Path) -> Result<(), Failure> {
+    let wrong = |error| out::wrong("--out", folder, error);
+    fs::create_dir_all(folder).map_err(wrong)?;
+    fs::create_dir(folder.join("files")).map_err(wrong)
 }
 
 /// The history of a site's pages, every entry checked and none missing.

@@ -4,9 +4,10 @@ use annals_events::entry;
 use annals_verify::{Bad, Options, Policy, Report, Verdict};
 use clap::Args;
 
+use super::reading::NO_ANCHOR;
 use super::{Common, term};
 use crate::app::open_store;
-use crate::config::Home;
+use crate::config::{Home, Pinned};
 use crate::error::{Exit, Failure, UNSOUND};
 use crate::ledger::anchor::{Anchor, Anchored, FileAnchor};
 use crate::ledger::scan::scan;
@@ -24,23 +25,29 @@ pub struct Arguments {
 
 /// Run it.
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
-    let home = arguments.common.home()?;
-    verify(&arguments, &home).await.map_err(not_even_read)
+    let (home, pinned) = arguments.common.home()?;
+    let store = open_store(&home).await.map_err(not_even_read)?;
+    let verified = verify(&arguments, &home, &pinned, &store).await;
+    store.close().await;
+    verified.map_err(not_even_read)
 }
 
-async fn verify(arguments: &Arguments, home: &Home) -> Result<Exit, Failure> {
-    let pinned = home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
-    let store = open_store(home).await?;
+async fn verify(
+    arguments: &Arguments,
+    home: &Home,
+    pinned: &Pinned,
+    store: &SharedStore,
+) -> Result<Exit, Failure> {
     let policy = Policy { genesis: Some(pinned.genesis), ..Policy::default() };
     let options = Options { batch: !arguments.strict, no_fold: false };
     // Read before the entries: what it holds was committed by then.
     let anchored = FileAnchor::new(&home.anchor_path()).get().await;
     let bar = term::bar("entries");
-    let scanned = scan(&store, policy, options, &term::moving(&bar)).await;
+    let scanned = scan(store, policy, options, &term::moving(&bar)).await;
     bar.finish_and_clear();
     let mut report = scanned?;
     match anchored {
-        Ok(Some(anchored)) => compare(&mut report, &store, &anchored).await?,
+        Ok(Some(anchored)) => compare(&mut report, store, &anchored).await?,
         // Without it nobody can tell whether the newest entries are missing: whoever cuts the
         // store takes the anchor along.
         Ok(None) => incomplete(&mut report, "this host's anchor is missing".to_owned()),
@@ -59,9 +66,9 @@ async fn verify(arguments: &Arguments, home: &Home) -> Result<Exit, Failure> {
 }
 
 fn incomplete(report: &mut Report, why: String) {
-    report.notes.push(format!("not compared with the anchor: {why}"));
-    report.verdict = report.verdict.min(Verdict::Incomplete);
-    report.tier = "none";
+    report.notes.push(format!("not compared with the anchor: {why}: {NO_ANCHOR}"));
+    let gap = "what is here holds, but without the anchor the newest entries may be missing";
+    report.lower(Verdict::Incomplete, gap, "not compared with this host's anchor");
 }
 
 /// Where there is nothing left to audit, this command cannot be what it advises.
@@ -96,8 +103,6 @@ async fn compare(
         }
         (last, "head", "the entry is not the one in this host's anchor".to_owned())
     };
-    report.first_bad = Some(Bad { position, line: None, what, detail });
-    report.verdict = report.verdict.min(Verdict::Tampered);
-    report.tier = "none";
+    report.fail(Bad { position, line: None, what, detail });
     Ok(())
 }

@@ -63,7 +63,7 @@ impl History {
         let mut start = 0;
         for piece in text.split_inclusive('\n') {
             let number = lines.len() as u64;
-            let wrong = |detail: String| named(format!("line {number}: {detail}"));
+            let wrong = |detail: String| named(at_line(number, &detail));
             let line = piece.strip_suffix('\n').unwrap_or(piece);
             let parsed = HistoryLine::read(line).map_err(&wrong)?;
             if parsed.seq != number {
@@ -214,10 +214,21 @@ struct BodyLine {
     base64: Option<String>,
 }
 
+/// A line's number and what is wrong with it. The parser was given this line alone: where it says
+/// that it stopped would be a second number of a line.
+fn at_line(number: u64, detail: &str) -> String {
+    let told = match detail.rsplit_once(" at line ") {
+        Some((told, place)) if place.contains(" column ") => told,
+        _ => detail,
+    };
+    format!("line {number}: {told}")
+}
+
 /// A file of bodies: one JSON object a line, zstd where the name ends so.
 pub struct Bodies {
     name: String,
     input: Box<dyn BufRead + Send>,
+    /// Lines read; nothing but a message counts them, so they count from 1 as an editor does.
     line: u64,
 }
 
@@ -253,9 +264,10 @@ impl Bodies {
 
     fn next(&mut self) -> Result<Option<PlainBody>, Failure> {
         let mut line = Vec::new();
+        self.line += 1;
         let number = self.line;
         let wrong =
-            |detail: String| Failure::input(format!("{}: line {number}: {detail}", self.name));
+            |detail: String| Failure::input(format!("{}: {}", self.name, at_line(number, &detail)));
         let read = self.input.by_ref().take(BODY_LINE_MAX).read_until(b'\n', &mut line);
         let read = read.map_err(|e| wrong(e.to_string()))?;
         if read == 0 {
@@ -277,7 +289,6 @@ impl Bodies {
         if Hash::of(&[&bytes]) != parsed.sha256 {
             return Err(wrong("sha256: not the digest of the body".to_owned()));
         }
-        self.line += 1;
         Ok(Some(PlainBody { sha256: parsed.sha256, bytes }))
     }
 }

@@ -63,7 +63,7 @@ pub struct Exported {
 pub async fn at_newest_checkpoint(
     store: &SharedStore,
 ) -> Result<(Follower, StoredCheckpoint), ExportError> {
-    let (serving, _) = snapshot::load(store).await?;
+    let serving = snapshot::load_or_warn(store).await?;
     let follower = Follower::new(store.clone(), serving);
     let size = store.head().await?.size;
     follower.catch_up(size).await?;

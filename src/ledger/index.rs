@@ -31,14 +31,13 @@ pub fn lines(header: &Header) -> Vec<IndexRow> {
 }
 
 /// Empty the index and feed it anew.
-pub async fn refill(store: &SharedStore, size: u64) -> Result<u64, StoreError> {
+pub async fn refill(store: &SharedStore, size: u64) -> Result<(), StoreError> {
     store.clear_index().await?;
     feed(store, size).await
 }
 
-/// Feed the index up to `size`; answers up to where it is fed now. One that claims more than there
-/// is, or lost its mark, is made anew.
-pub async fn feed(store: &SharedStore, size: u64) -> Result<u64, StoreError> {
+/// Feed the index up to `size`. One that claims more than there is, or lost its mark, is made anew.
+pub async fn feed(store: &SharedStore, size: u64) -> Result<(), StoreError> {
     match store.indexed_to().await {
         Ok(mark) if mark <= store.head().await?.size => {}
         Ok(_) | Err(StoreError::Corrupt(_)) => {
@@ -50,12 +49,12 @@ pub async fn feed(store: &SharedStore, size: u64) -> Result<u64, StoreError> {
     loop {
         let from = store.indexed_to().await?;
         if from >= size {
-            return Ok(from);
+            return Ok(());
         }
         let page = u32::try_from(size - from).unwrap_or(PAGE).min(PAGE);
         let rows = store.read(from, page).await?;
         if rows.is_empty() {
-            return Ok(from);
+            return Ok(());
         }
         let to = from + rows.len() as u64;
         let mut all = Vec::new();

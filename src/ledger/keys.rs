@@ -47,12 +47,15 @@ impl KeyFiles {
     }
 }
 
-/// Write a new key file; never overwrites one.
+/// Write a new key file; never overwrites one. Its folder is synced too: an entry may introduce
+/// the key, and a file whose name is lost with the power would be a key lost.
 pub fn write_key(path: &Path, key: &SecretKey) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(hex(&key.seed()).as_bytes())?;
     file.write_all(b"\n")?;
-    file.sync_all()
+    file.sync_all()?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// Read a key file; refuses one that others may read.

@@ -21,7 +21,7 @@ use super::follower::{Follower, Serving};
 use super::request::WriteError;
 use super::seal::SealKeys;
 use crate::clock::{Clock, ClockGuard};
-use crate::store::{AcquireError, Head, Lease, Row, SharedStore};
+use crate::store::{AcquireError, Head, Lease, Row, SharedStore, StoreError};
 
 /// What a ledger is run with.
 pub struct Parts {
@@ -125,42 +125,51 @@ async fn check_anchor(parts: &Parts) -> Result<Option<Anchored>, WriteError> {
             )))
         };
     };
-    hold_against(&parts.store, held, &head).await?;
+    stop_unless_held(&parts.store, held, &head).await?;
     Ok(anchored)
 }
 
-/// What was acknowledged last is still where it was.
-///
-/// # Errors
-/// [`WriteError::Stopped`] if it is not: entries were lost, or this is another history.
-pub async fn hold_against(
+/// Nothing is written behind a store that forgot what was acknowledged.
+async fn stop_unless_held(
     store: &SharedStore,
     held: &Anchored,
     head: &Head,
 ) -> Result<(), WriteError> {
+    match hold_against(store, held, head).await {
+        Ok(None) => Ok(()),
+        Ok(Some(why)) => Err(WriteError::Stopped(why)),
+        Err(error) => Err(WriteError::Retryable(error.to_string())),
+    }
+}
+
+/// Why what was acknowledged last is not where it was: entries were lost, or this is another
+/// history. `None` if it is.
+pub async fn hold_against(
+    store: &SharedStore,
+    held: &Anchored,
+    head: &Head,
+) -> Result<Option<String>, StoreError> {
     if held.size > head.size {
-        return Err(WriteError::Stopped(format!(
+        return Ok(Some(format!(
             "the store ends at {} entries, but {} were acknowledged: it was restored from an \
-             older copy, or entries were deleted; restore a newer copy, nothing is written until \
-             then",
+             older copy, or entries were deleted; restore a newer copy",
             head.size, held.size
         )));
     }
     let row = last_row(store, held.size).await?;
     if row.is_none_or(|row| annals_events::entry::leaf(&row.header) != held.leaf) {
-        return Err(WriteError::Stopped(format!(
+        return Ok(Some(format!(
             "entry {} of the store is not the one that was acknowledged: this is another history, \
              or it was altered; run `annals verify`",
             held.size.saturating_sub(1)
         )));
     }
-    Ok(())
+    Ok(None)
 }
 
-async fn last_row(store: &SharedStore, size: u64) -> Result<Option<Row>, WriteError> {
+async fn last_row(store: &SharedStore, size: u64) -> Result<Option<Row>, StoreError> {
     let Some(last) = size.checked_sub(1) else { return Ok(None) };
-    let rows = store.read_at(&[last]).await;
-    Ok(rows.map_err(|error| WriteError::Retryable(error.to_string()))?.pop())
+    Ok(store.read_at(&[last]).await?.pop())
 }
 
 /// After a crash between commit and anchor the anchor is behind: what was committed counts.
@@ -172,7 +181,9 @@ async fn move_anchor_up(
     if anchored.as_ref().map_or(0, |held| held.size) == head.size {
         return Ok(anchored);
     }
-    let Some(row) = last_row(&parts.store, head.size).await? else { return Ok(anchored) };
+    let row = last_row(&parts.store, head.size).await;
+    let row = row.map_err(|error| WriteError::Retryable(error.to_string()))?;
+    let Some(row) = row else { return Ok(anchored) };
     let header =
         Header::parse(&row.header).map_err(|error| WriteError::Stopped(error.to_string()))?;
     if annals_events::entry::leaf(&row.header).0 != head.leaf {
@@ -211,7 +222,7 @@ pub async fn prepare(
     }
     // A database may go back under a running writer: a standby that lacked the last entries.
     if let Some(held) = &lead.anchored {
-        hold_against(&parts.store, held, &head).await?;
+        stop_unless_held(&parts.store, held, &head).await?;
     }
     follower.catch_up(head.size).await?;
     let mut serving = follower.serving().await.clone();

@@ -89,6 +89,15 @@ pub async fn write(
     Ok(true)
 }
 
+/// The newest state that holds; what was discarded on the way is said in the diagnostics.
+pub async fn load_or_warn(store: &SharedStore) -> Result<Serving, StoreError> {
+    let (serving, said) = load(store).await?;
+    for sentence in said {
+        tracing::warn!("{sentence}");
+    }
+    Ok(serving)
+}
+
 /// The newest state that holds, and what was discarded on the way, in a sentence each.
 pub async fn load(store: &SharedStore) -> Result<(Serving, Vec<String>), StoreError> {
     let head = store.head().await?.size;

@@ -272,11 +272,8 @@ pub trait Store: Send + Sync + 'static {
         max: u32,
     ) -> Result<Vec<BodyDigest>, StoreError>;
 
-    /// Keep a signed checkpoint. Repeating a size keeps both, the later one is the newest.
+    /// Keep a signed checkpoint. Repeating a size keeps both.
     async fn put_checkpoint(&self, checkpoint: &StoredCheckpoint) -> Result<(), StoreError>;
-
-    /// The newest checkpoint of the largest size.
-    async fn newest_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError>;
 
     /// Checkpoints in the order they were kept, skipping the first `skip`.
     async fn checkpoints(&self, skip: u64, max: u32) -> Result<Vec<StoredCheckpoint>, StoreError>;
@@ -322,9 +319,6 @@ pub trait Store: Send + Sync + 'static {
     /// `None` if this connection may only do what the service may; else why not, in a sentence
     /// (table owner, superuser). SQLite has no roles and answers `None`.
     async fn excess_rights(&self) -> Result<Option<String>, StoreError>;
-
-    /// Where it is, without any secret, for messages.
-    fn place(&self) -> String;
 
     /// Close connections after what is running has ended.
     async fn close(&self);

@@ -1,21 +1,11 @@
 //! Each exit code at least once, and the one JSON object.
 
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use annals::ledger::build::{Built, Frame, build};
-use annals::ledger::keys::read_key;
-use annals::ledger::{Draft, Follower, Serving};
-use annals::store::Batch;
-use annals_events::entry::{self, Provenance};
-use annals_events::id::{SiteId, Stream};
-use annals_events::keys::{IntroducedKey, KeyStatement, Role, SecretKey};
-use annals_events::ledger::{EpochStarted, Event as LedgerEvent, HeadFound};
-use annals_events::text::{BuildName, PublicName};
-use annals_events::{Event, site};
-
-use super::{ends, one_object, program};
-use crate::harness::{BOTH, Kind, ORIGIN, Place, Town, code, json, text};
+use super::forger::forge;
+use super::{ends, is_failure, one_object, program};
+use crate::harness::{BOTH, Kind, Place, Town, code, json, text};
 use crate::import::{Told, import, size};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,69 +28,6 @@ async fn what_is_done_is_0_and_what_is_refused_or_altered_is_1() {
         let report = json(&output);
         assert_eq!((code(&output), &report["verdict"]), (1, &"tampered".into()), "{kind:?}");
     }
-}
-
-/// Somebody with the host's keys writes behind the writer's back: an epoch and one entry.
-async fn forge(place: &Place, change: impl FnOnce(&mut Built)) {
-    let store = annals::store::open(&place.home.database()).await.expect("the store opens");
-    let follower = Follower::new(store.clone(), Serving::default());
-    follower.catch_up(store.head().await.expect("a head").size).await.expect("folded");
-    let lease = store.acquire("forger", Duration::from_secs(10), 0, false).await.expect("a lease");
-    let head = store.head().await.expect("a head");
-    let mut serving = follower.serving().await.clone();
-    let log = read_key(&place.path().join("log.key")).expect("the log key");
-    let key = SecretKey::generate().expect("a key");
-    let frame = Frame {
-        origin: ORIGIN,
-        epoch: lease.epoch,
-        now: serving.chain.recorded_at(),
-        provenance: Provenance::Internal,
-        actor: None,
-        actor_signature: None,
-        command: None,
-        cause: None,
-        occurred_at: None,
-    };
-    let statement = KeyStatement {
-        role: Role::Entry,
-        origin: ORIGIN,
-        genesis: serving.ring.genesis(),
-        epoch: lease.epoch,
-        position: serving.chain.size(),
-        prev: serving.chain.head(),
-        public: key.public().bytes(),
-    };
-    let event: Event = LedgerEvent::EpochStarted(EpochStarted {
-        build: BuildName::new("annals-forged").expect("a name"),
-        engine: annals_projections::ENGINE,
-        head: HeadFound { leaf: serving.chain.head(), size: serving.chain.size() },
-        key: IntroducedKey::new(&statement, &key, &[&log]),
-    })
-    .into();
-    let stream: Stream = serving.state.ledger.id().expect("a ledger").into();
-    let start = Draft { stream, event, private: None };
-    let first = build(&serving.chain, &[], &frame, start).expect("built");
-    serving.fold(&first.header, first.leaf, &first.event);
-    let opened = site::Event::Opened(site::Opened {
-        import: None,
-        line: None,
-        name: PublicName::new("伪造的网站").expect("a name"),
-        organisation: place.founded.organisation,
-    });
-    let site = SiteId(uuid::Uuid::now_v7());
-    let draft = Draft { stream: site.into(), event: opened.into(), private: None };
-    let mut second = build(&serving.chain, &[], &frame, draft).expect("built");
-    change(&mut second);
-    second.header_bytes = second.header.to_bytes();
-    second.leaf = entry::leaf(&second.header_bytes);
-    let rows = [first, second].map(|built| {
-        let signature = entry::sign(&key, ORIGIN, &built.leaf);
-        built.into_row(signature).0
-    });
-    let batch = Batch { rows: rows.into(), bodies: Vec::new() };
-    store.append(&lease, &head, &batch).await.expect("appended");
-    store.release(&lease).await.expect("released");
-    store.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,6 +68,7 @@ fn a_call_that_is_wrong_is_3_and_help_is_0() {
         &["verify", "--database", "mysql://127.0.0.1/x"],
         &["verify", "--database", "postgres://127.0.0.1:no-port/x"],
         &["verify", "--database", "postgres://[::1/x"],
+        &["verify", "--database", "postgres://127.0.0.1/x?sslmod=require"],
         &["site", "export", "--site", "x", "--out", "y", "--known", "last"],
         // Only who writes may have to say it.
         &["verify", "--allow-owner"],
@@ -152,6 +80,7 @@ fn a_call_that_is_wrong_is_3_and_help_is_0() {
         assert_eq!(code(&output), 3, "{call:?}: {said}");
         assert_eq!(text(&output.stdout), "", "{call:?}");
         assert!(!said.is_empty(), "{call:?}");
+        is_failure(&program(&[call, &["--json"]].concat()), 3);
     }
     for call in [&["--help"][..], &["--version"], &["import", "history", "--help"], &["help"]] {
         let output = program(call);
@@ -168,9 +97,18 @@ async fn a_database_that_does_not_answer_is_5() {
     let shown = format!("--database postgres://localhost/x?host={data}: the store did not answer");
     for call in [&["verify"][..], &["export", "--out", "x"], &["key", "show"], &["migrate"]] {
         let all = [call, &["--data", &data, "--database", &nobody]].concat();
-        ends(&program(&all), 5, &shown);
+        let begun = Instant::now();
+        let output = program(&all);
+        ends(&output, 5, &shown);
+        // Nothing listens there: this shows at once, and is said.
+        assert!(begun.elapsed() < Duration::from_secs(4), "{call:?}");
+        assert!(!text(&output.stderr).contains("timed out"), "{}", text(&output.stderr));
+        is_failure(&program(&[&all[..], &["--json"]].concat()), 5);
     }
     ends(&program(&["rebuild", "--data", &data, "--database", &nobody]), 5, "did not answer");
+    let unknown = "postgres://annals_service@localhost/x?pasword=1";
+    let output = program(&["verify", "--data", &data, "--database", unknown]);
+    ends(&output, 3, "--database: the URL has a parameter that is not known");
     fs::remove_file(place.path().join("annals.db")).expect("removed");
     ends(&place.annals(&["verify"]), 3, "there is no database");
 }

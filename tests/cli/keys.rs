@@ -11,6 +11,7 @@ use annals_events::keys::SecretKey;
 use annals_events::note::{Note, NoteKey};
 use serde_json::Value;
 
+use super::founding::names;
 use super::{ends, one_object};
 use crate::harness::{
     ADMINISTRATOR, AUDITOR, BOTH, Kind, ORIGIN, Place, annals_verify, code, json, text,
@@ -38,9 +39,9 @@ fn lines_of_log_keys(note: &str) -> usize {
 
 async fn newest_checkpoint(place: &Place) -> String {
     let store = annals::store::open(&place.home.database()).await.expect("the store opens");
-    let newest = store.newest_checkpoint().await.expect("an answer").expect("a checkpoint");
+    let all = store.checkpoints(0, 1_000).await.expect("an answer");
     store.close().await;
-    newest.note
+    all.into_iter().max_by_key(|kept| kept.size).expect("a checkpoint").note
 }
 
 /// The export is sound for a stranger, also against a checkpoint kept from before.
@@ -173,6 +174,28 @@ async fn a_rotation_broken_off_before_its_entry_never_was() {
     let new = log_key(&place).seed();
     assert!(new != old.seed() && new != lost.seed());
     is_sound(&place, &[]);
+}
+
+/// Whoever comes second finds the first at work, or the key that he left.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_rotations_at_once_each_is_whole_or_refused() {
+    for kind in BOTH {
+        let place = Place::new(kind).await;
+        let root = place.path().join("root.key").display().to_string();
+        let outputs = std::thread::scope(|scope| {
+            let call = || place.annals(&rotate(ADMINISTRATOR, AUDITOR, &root));
+            [(); 2].map(|()| scope.spawn(call)).map(|one| one.join().expect("it ends"))
+        });
+        let (done, refused): (Vec<_>, Vec<_>) = outputs.iter().partition(|o| code(o) == 0);
+        assert!(!done.is_empty(), "{kind:?}: {}", text(&refused[0].stderr));
+        refused.iter().for_each(|output| ends(output, 6, "another writer"));
+        let last = done.iter().map(|output| one_object(output));
+        let last = last.max_by_key(|done| done["position"].as_u64()).expect("a rotation");
+        assert_eq!(last["key"], log_key(&place).public().fingerprint().to_string(), "{kind:?}");
+        let left = names(place.path()).into_iter().filter(|name| name.starts_with("log.key"));
+        assert_eq!(left.collect::<Vec<_>>(), ["log.key"], "{kind:?}");
+        is_sound(&place, &[]);
+    }
 }
 
 async fn released(place: &Place) {

@@ -2,9 +2,11 @@
 
 mod exits;
 mod export;
+mod forger;
 mod founding;
 mod keys;
 mod paths;
+mod reading;
 mod rights;
 mod secrets;
 mod terminal;
@@ -13,7 +15,7 @@ mod unsound;
 use std::path::Path;
 use std::process::Output;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{code, run, text};
 
@@ -23,12 +25,25 @@ pub fn program(arguments: &[&str]) -> Output {
     run(Path::new(env!("CARGO_BIN_EXE_annals")), &all)
 }
 
-/// It must end with this code, saying this, with nothing on standard output.
+/// It must end with this code, saying this, with nothing on standard output but the failure's
+/// object, where one was asked for.
 pub fn ends(output: &Output, exit: i32, word: &str) {
     let said = text(&output.stderr);
     assert_eq!(code(output), exit, "`{word}`: {said}");
     assert!(said.contains(word), "`{word}` is not in: {said}");
-    assert_eq!(text(&output.stdout), "", "`{word}`");
+    if !output.stdout.is_empty() {
+        is_failure(output, exit);
+    }
+}
+
+/// The one object of a failure: its exit code, and the sentence that standard error has too.
+pub fn is_failure(output: &Output, exit: i32) {
+    let (told, said) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!((told.matches('\n').count(), told.ends_with('\n')), (1, true), "{told}");
+    let value: Value = serde_json::from_str(&told).expect("JSON");
+    let sentence = value["error"].as_str().expect("a sentence");
+    assert_eq!(value, json!({ "exit": exit, "error": sentence }), "{said}");
+    assert!(!sentence.is_empty() && said.contains(sentence), "`{sentence}` is not in: {said}");
 }
 
 /// Exactly one JSON object, on one line, and nothing on standard error.

@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::story::{first, whole};
-use super::{read, testdata, update_wanted};
+use super::{read, testdata};
 use crate::harness::scribe::Entry;
+use crate::harness::update_wanted;
 
 const LOCK: &str = "golden.lock";
 

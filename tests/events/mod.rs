@@ -19,15 +19,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::harness::update_wanted;
+
 /// The folder of vectors that is part of the format.
 pub fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("events/testdata")
-}
-
-/// Whether the generated files shall be written anew.
-#[expect(clippy::disallowed_methods, reason = "a switch of the tests, not a setting")]
-pub fn update_wanted() -> bool {
-    std::env::var_os("ANNALS_UPDATE").is_some_and(|value| value == "1")
 }
 
 /// A file's text; `None` where there is none.

@@ -128,6 +128,12 @@ async fn fresh_database() -> DatabaseUrls {
     urls
 }
 
+/// Whether files and lists that tests generate shall be written.
+#[expect(clippy::disallowed_methods, reason = "a switch of the tests, not a setting")]
+pub fn update_wanted() -> bool {
+    std::env::var_os("ANNALS_UPDATE").is_some_and(|value| value == "1")
+}
+
 /// Run a program to its end.
 pub fn run(program: &Path, arguments: &[String]) -> Output {
     Command::new(program)
@@ -151,6 +157,11 @@ pub fn annals_verify(arguments: &[&str]) -> Output {
 
 pub fn annals_verify_path() -> PathBuf {
     built().join("annals-verify")
+}
+
+/// `annals-bench`, built beside it.
+pub fn annals_bench_path() -> PathBuf {
+    built().join("annals-bench")
 }
 
 pub fn text(bytes: &[u8]) -> String {

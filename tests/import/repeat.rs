@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use super::{Files, Told, audit, entries, import, imported, real_history, size, told};
+use crate::cli::is_failure;
 use crate::harness::{BOTH, Kind, Place, code, text};
 
 /// The changes of a place, changed; the bodies as they are.
@@ -23,7 +24,7 @@ async fn refused_naming(place: &Place, files: &Files, line: u64) {
     let said = text(&output.stderr);
     assert_eq!(code(&output), 1, "{said}");
     assert!(said.contains(&format!("line {line} is not the one imported before")), "{said}");
-    assert_eq!(text(&output.stdout), "");
+    is_failure(&output, 1);
     assert_eq!(size(place).await, before, "nothing is written");
 }
 

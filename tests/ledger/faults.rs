@@ -224,10 +224,6 @@ impl Store for Faulty {
         self.inner.put_checkpoint(checkpoint).await
     }
 
-    async fn newest_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
-        self.inner.newest_checkpoint().await
-    }
-
     async fn checkpoints(&self, skip: u64, max: u32) -> Result<Vec<StoredCheckpoint>, StoreError> {
         self.inner.checkpoints(skip, max).await
     }
@@ -264,10 +260,6 @@ impl Store for Faulty {
 
     async fn excess_rights(&self) -> Result<Option<String>, StoreError> {
         self.inner.excess_rights().await
-    }
-
-    fn place(&self) -> String {
-        self.inner.place()
     }
 
     async fn close(&self) {

@@ -87,6 +87,9 @@ async fn a_key_is_for_one_command_only(kind: Kind) {
         other_name(&second),
         Given { nonce: Some(Hash([8; 32])), ..first.clone() },
         Given { nonce: Some(Hash([8; 32])), ..second.clone() },
+        // The same command to the last byte, but somebody else's.
+        Given { account: rig.town.place.auditor(), ..first.clone() },
+        Given { account: rig.town.place.auditor(), ..second.clone() },
     ] {
         let refused = rig.app.give(given).await;
         assert!(matches!(refused, Err(WriteError::KeyReused)), "{refused:?}");

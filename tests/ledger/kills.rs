@@ -1,106 +1,32 @@
 //! `kill -9` at any moment under load, again and again on one ledger: every receipt that was
 //! printed is there, and the next start works at once.
 //!
-//! The load is this test binary itself, run again for one test with [`LOAD`] set.
-#![allow(clippy::disallowed_methods, reason = "the environment is how programs are started")]
+//! The load is `annals-bench load`, as built.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use annals::app::{self, App, Given};
+use annals::app::{App, Given};
 use annals::clock::SystemClock;
 use annals::config::Home;
-use annals::ledger::{Parts, WriteError};
-use annals::store::{self, SharedStore};
-use annals_events::command::{self, Command as Act};
-use annals_events::id::{AccountId, ContentId, SiteId};
-use annals_events::{Hash, entry};
+use annals::store::{self, Row, SharedStore};
+use annals_events::command::{Command as Act, Text};
+use annals_events::{Event, Hash, Header, entry};
 use annals_harness::{Cluster, Durability};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::{PATIENCE, Town, audit, column, persist};
-use crate::harness::{Kind, Place, Rng};
+use super::{PATIENCE, Town, audit, persist};
+use crate::harness::{Kind, Place, Rng, annals_bench_path};
 
-/// Set for the process that writes: a JSON object with what it needs to know.
-const LOAD: &str = "ANNALS_TEST_LOAD";
 const LEASE: Duration = Duration::from_secs(1);
-const CALLERS: usize = 4;
 const KILLS: usize = 100;
-
-/// The load of the tests below; on its own it has nothing to do.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn load_prints_each_receipt_before_its_next_command() {
-    let Ok(order) = std::env::var(LOAD) else { return };
-    let order: Value = serde_json::from_str(&order).expect("an order");
-    let word = |name: &str| order[name].as_str().map(str::to_owned);
-    let id = |name: &str| Uuid::parse_str(&word(name).expect(name)).expect(name);
-    let home = Home::new(Path::new(&word("folder").expect("a folder")), word("database"));
-    let app = match home.is_embedded() {
-        true => App::open(&home, false).await,
-        false => {
-            let parts = app::parts(&home, Arc::new(SystemClock::new()), false).await;
-            App::start(Parts { lease: LEASE, ..parts.expect("parts") }, None).await
-        }
-    };
-    let app = Arc::new(app.expect("the ledger opens"));
-    let (by, site) = (AccountId(id("by")), SiteId(id("site")));
-    let mut callers = Vec::new();
-    for number in 0..CALLERS {
-        callers.push(tokio::spawn(call(app.clone(), by, site, number % 2 == 1)));
-    }
-    for caller in callers {
-        caller.await.expect("callers never end");
-    }
-}
-
-async fn call(app: Arc<App>, by: AccountId, site: SiteId, drafts: bool) {
-    loop {
-        let given = if drafts { draft(&app, by, site).await } else { column(by, site) };
-        let receipt = loop {
-            match app.give(given.clone()).await {
-                Ok(receipt) => break receipt,
-                Err(WriteError::NotLeader { holder, .. }) => {
-                    print(&json!({ "refused": holder }));
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-                Err(error) => panic!("{error}"),
-            }
-        };
-        let last = receipt.entries.last().expect("an entry");
-        print(&json!({
-            "key": given.key.to_string(),
-            "first": receipt.first,
-            "last": receipt.last,
-            "leaf": entry::leaf(&last.header).to_string(),
-        }));
-    }
-}
-
-async fn draft(app: &App, by: AccountId, site: SiteId) -> Given {
-    let id = Uuid::now_v7();
-    let text = format!("<p>{id}</p>");
-    let bytes = text.len() as u64;
-    let body = app.upload(text.into_bytes()).await.expect("an upload");
-    let path = format!("{id}.html");
-    let draft = command::DraftContent { body, bytes, column: None, path, site, title: None };
-    let given = Given::local(by, ContentId(id), Act::DraftContent(draft));
-    Given { seen: Some(Hash::ZERO), ..given }
-}
-
-fn print(line: &Value) {
-    let mut out = std::io::stdout().lock();
-    let written = out.write_all(format!("{line}\n").as_bytes()).and_then(|()| out.flush());
-    // Whoever reads is gone: then there is nobody to promise anything to.
-    if written.is_err() {
-        std::process::exit(1);
-    }
-}
+/// How many of the newest promises are asked for again after each kill.
+const ASKED_AGAIN: usize = 3;
 
 /// A process under load, and what it prints.
 struct Load {
@@ -110,17 +36,14 @@ struct Load {
 
 impl Load {
     fn start(town: &Town) -> Load {
-        let order = json!({
-            "folder": town.place.path().display().to_string(),
-            "database": town.place.urls.as_ref().map(|urls| urls.service.clone()),
-            "by": town.place.administrator().to_string(),
-            "site": town.site.to_string(),
-        });
-        let name = "ledger::kills::load_prints_each_receipt_before_its_next_command";
-        let program = std::env::current_exe().expect("this program");
-        let mut child = Command::new(program)
-            .args(["--exact", name, "--nocapture"])
-            .env(LOAD, order.to_string())
+        let mut load = Command::new(annals_bench_path());
+        load.args(["load", "--callers", "4", "--bodies", "--receipts", "-", "--data"])
+            .arg(town.place.path())
+            .args(["--lease", &LEASE.as_secs_f64().to_string()]);
+        if let Some(urls) = &town.place.urls {
+            load.args(["--database", &urls.service]);
+        }
+        let mut child = load
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
@@ -215,6 +138,40 @@ impl Promises {
     }
 }
 
+/// What was written under a key, as its client would say it again.
+fn again(row: &Row) -> Given {
+    let header = Header::parse(&row.header).expect("a header");
+    let (info, actor) = (header.command.expect("a command"), header.actor.expect("an actor"));
+    let event = Event::read(&header.kind, header.schema, &row.facts).expect("an event");
+    let private = row.private.as_ref().map(|(_, bytes)| bytes.as_slice());
+    let text = Text::of(&event, private).expect("the command's text");
+    let command = Act::read(&info.name, text.command.as_bytes()).expect("a command");
+    Given {
+        key: info.key,
+        nonce: Some(text.nonce),
+        seen: Some(info.seen),
+        ..Given::local(actor.account, info.stream, command)
+    }
+}
+
+/// Whoever lost his receipt with the connection asks again, and gets the entry that is there.
+async fn same_answer(town: &Town, promises: &Promises) {
+    let newest: Vec<u64> = promises.0.keys().rev().take(ASKED_AGAIN).copied().collect();
+    let app = town.place.app().await;
+    for row in app.store().read_at(&newest).await.expect("entries") {
+        let receipt = persist(&app, &again(&row)).await;
+        let (key, first, leaf) = &promises.0[&row.position];
+        assert!(receipt.replayed && receipt.compared, "{key} was written again");
+        assert_eq!((receipt.first, receipt.last), (*first, row.position), "{key}");
+        let last = receipt.entries.last().expect("an entry");
+        assert_eq!(&entry::leaf(&last.header).to_string(), leaf, "{key}");
+        let own = row.command_key.expect("a command's entry has its key");
+        let written = app.store().read_commands(&[own]).await.expect("entries");
+        assert_eq!(written.len(), receipt.entries.len(), "{key}: a repeat wrote");
+    }
+    app.stop().await.expect("a clean stop");
+}
+
 async fn kill_again_and_again(town: Town) {
     let mut random = Rng::new();
     eprintln!("again with ANNALS_SEED={}", random.seed);
@@ -233,6 +190,7 @@ async fn kill_again_and_again(town: Town) {
         let store = town.store().await;
         let is_tenth = round % 10 == 0;
         promises.are_kept(&store, if is_tenth { 0 } else { checked }).await;
+        same_answer(&town, &promises).await;
         checked = promises.0.last_key_value().map_or(0, |(last, _)| last + 1);
         if is_tenth {
             audit(&store, town.place.genesis()).await;

@@ -101,7 +101,7 @@ async fn a_new_ledger_is_empty(fixture: &Fixture) {
     assert_eq!(end(&head), (0, 0, [0; 32], None));
     assert!(head.lease_left_micros <= 0);
     assert_eq!(whole(store).await, []);
-    assert_eq!(store.newest_checkpoint().await.expect("none"), None);
+    assert_eq!(store.checkpoints(0, 9).await.expect("none"), []);
     assert_eq!(store.indexed_to().await.expect("a mark"), 0);
     assert_eq!(store.excess_rights().await.expect("rights"), None);
 }

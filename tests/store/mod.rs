@@ -11,6 +11,7 @@ use annals_harness::{DatabaseUrls, shared_cluster};
 
 mod cluster;
 mod contract;
+mod errors;
 mod lease;
 mod rights;
 mod rivals;

@@ -235,21 +235,43 @@ async fn nothing_is_exported_from_a_ledger_that_was_cut_or_altered() {
     }
 }
 
+/// `verify`'s first line, and what it says of the tier.
+fn told(place: &Place) -> [String; 2] {
+    let said = text(&place.annals(&["verify"]).stdout);
+    let line = |word: &str| said.lines().find(|line| line.starts_with(word)).map(str::to_owned);
+    [said.lines().next().unwrap_or_default().to_owned(), line("tier:").unwrap_or_default()]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_its_anchor_or_checkpoints_a_ledger_is_not_called_sound() {
+    let no_anchor = [
+        "INCOMPLETE: what is here holds, but without the anchor the newest entries may be missing",
+        "tier:       none (not compared with this host's anchor)",
+    ];
     for kind in BOTH {
         let place = large(kind).copy();
         let anchor = place.path().join("anchor");
         let kept = std::fs::read(&anchor).expect("the anchor");
         std::fs::remove_file(&anchor).expect("removed");
         assert_eq!(verified(&place), (2, None), "{kind:?}");
+        assert_eq!(told(&place), no_anchor, "{kind:?}");
         std::fs::write(&anchor, vec![7; kept.len()]).expect("spoilt");
         assert_eq!(verified(&place), (2, None), "{kind:?}");
+        assert_eq!(told(&place), no_anchor, "{kind:?}");
         std::fs::write(&anchor, kept).expect("put back");
         assert_eq!(verified(&place), (0, None), "{kind:?}");
         let mut attacker = Attacker::of(&place).await;
         attacker.run("DELETE FROM checkpoint").await.expect("deleted");
         assert_eq!(verified(&place), (2, None), "{kind:?}");
+        let no_checkpoint = [
+            "INCOMPLETE: what is here holds, but every checkpoint is missing",
+            "tier:       none (no checkpoint is kept here)",
+        ];
+        assert_eq!(told(&place), no_checkpoint, "{kind:?}");
+        attacker.run("UPDATE head SET size = size - 1").await.expect("cut");
+        let [first, tier] = told(&place);
+        assert_eq!(first, "TAMPERED: what is shown is not what was written", "{kind:?}");
+        assert_eq!(tier, "tier:       none (what is shown does not hold)", "{kind:?}");
     }
 }
 

@@ -9,6 +9,8 @@ use super::tree::Tree;
 
 const FOLDER: &str = "events/testdata";
 const LOCK: &str = "events/testdata/golden.lock";
+/// What writes a new golden file and its row: `tidy` alone knows no entry to write.
+const WRITE: &str = "`ANNALS_UPDATE=1 cargo test --release --test annals golden`";
 
 /// Types, golden files and the lock name the same.
 pub fn kept(tree: &Tree) -> Vec<Finding> {
@@ -24,11 +26,11 @@ fn kept_of(tree: &Tree, types: &[&str]) -> Vec<Finding> {
         let name = format!("{kind}.v1.json");
         let path = format!("{FOLDER}/{name}");
         let Some(file) = tree.get(&path) else {
-            findings.push(format!("{path}: missing: run with ANNALS_UPDATE=1"));
+            findings.push(format!("{path}: missing: run {WRITE}"));
             continue;
         };
         match locked.remove(name.as_str()) {
-            None => findings.push(format!("{path}: not in {LOCK}: run with ANNALS_UPDATE=1")),
+            None => findings.push(format!("{path}: not in {LOCK}: run {WRITE}")),
             Some(hex) if hex != data_encoding::HEXLOWER.encode(&Sha256::digest(&file.text)) => {
                 findings
                     .push(format!("{path}: changed: restore it, bytes of entries never change"));
@@ -61,8 +63,9 @@ mod tests {
             kept_of(&tree, &["a.b", "a.c", "a.d", "a.e"]).join("\n"),
             "events/testdata/a.c.v1.json: changed: restore it, bytes of entries never change\n\
              events/testdata/a.d.v1.json: not in events/testdata/golden.lock: \
-             run with ANNALS_UPDATE=1\n\
-             events/testdata/a.e.v1.json: missing: run with ANNALS_UPDATE=1\n\
+             run `ANNALS_UPDATE=1 cargo test --release --test annals golden`\n\
+             events/testdata/a.e.v1.json: missing: \
+             run `ANNALS_UPDATE=1 cargo test --release --test annals golden`\n\
              events/testdata/a.gone.v1.json: locked, but of no type: restore it"
         );
     }

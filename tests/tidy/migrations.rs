@@ -11,12 +11,6 @@ use super::tree::{File, Tree};
 
 const LOCK: &str = "migrations/applied.lock";
 
-/// Whether the generated lists shall be written anew.
-#[expect(clippy::disallowed_methods, reason = "a switch of the tests, not a setting")]
-pub fn update_wanted() -> bool {
-    std::env::var_os("ANNALS_UPDATE").is_some_and(|value| value == "1")
-}
-
 /// Every migration has its row in the lock, and is still what the row says.
 pub fn applied(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -18,6 +18,8 @@ mod walls;
 
 use tree::Tree;
 
+use crate::harness::update_wanted;
+
 /// One broken rule: `path:line: what is wrong: what to do`.
 type Finding = String;
 
@@ -51,7 +53,7 @@ const CHECKS: &[(&str, Check)] = &[
 #[test]
 fn the_tree_is_tidy() {
     let tree = Tree::of_repository().unwrap_or_else(|why| panic!("{why}"));
-    if migrations::update_wanted() {
+    if update_wanted() {
         migrations::write_lock(&tree).unwrap_or_else(|why| panic!("{why}"));
         shape::write_long_files(&tree).unwrap_or_else(|why| panic!("{why}"));
     }

@@ -15,6 +15,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::init::{New, init};
+use super::out;
 use crate::app::App;
 use crate::clock::ScriptedClock;
 use crate::config::Home;
@@ -34,7 +35,8 @@ pub struct Arguments {
     /// Keep everything in this folder, absent or empty; without it, nothing is kept.
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// One JSON object on standard output instead of the tour.
+    /// One JSON object on standard output instead of the tour; of a failure
+    /// {"exit":N,"error":"SENTENCE"}.
     #[arg(long)]
     json: bool,
 }
@@ -50,7 +52,7 @@ struct Forged {
 pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let kept = arguments.dir.as_deref();
     let temporary = match kept {
-        Some(folder) => prepare(folder).map(|()| None)?,
+        Some(folder) => out::check_absent_or_empty("--dir", folder).map(|()| None)?,
         None => Some(tempfile::tempdir().map_err(|e| Failure::fault(e.to_string()))?),
     };
     let folder = temporary.as_ref().map_or_else(|| kept.unwrap_or(Path::new(".")), |t| t.path());
@@ -72,16 +74,6 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let object = object(&founded, &played, (&sound, &forged), &looked, (kept, &next), &teller);
     teller.end(&object);
     Ok(if teller.unmet().is_empty() { Exit::Done } else { Exit::Refused })
-}
-
-fn prepare(folder: &Path) -> Result<(), Failure> {
-    let named = |e: std::io::Error| Failure::input(format!("--dir {}: {e}", folder.display()));
-    match fs::read_dir(folder).map(|entries| entries.count()) {
-        Ok(0) => Ok(()),
-        Ok(_) => Err(Failure::input(format!("--dir {}: is not empty", folder.display()))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(named(error)),
-    }
 }
 
 async fn found(home: &Home, teller: &mut Teller) -> Result<(Founded, Arc<ScriptedClock>), Failure> {
@@ -106,10 +98,8 @@ async fn play(
 ) -> Result<(Played, StoredCheckpoint), Failure> {
     let app = App::open_with(home, clock.clone(), false).await?;
     let played = play::play(&app, &clock, founded, teller).await;
-    let store = app.store().clone();
+    // Stopped before the file is copied: only then is everything in it.
     let stopped = app.stop().await;
-    // Closed before the file is copied: only then is everything in it.
-    store.close().await;
     Ok((played?, stopped?))
 }
 

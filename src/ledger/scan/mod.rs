@@ -66,7 +66,8 @@ pub async fn scan(
     if unsealed {
         // Founding a ledger signs the first: somebody took them all.
         report.notes.push("no checkpoint is kept here".to_owned());
-        report.verdict = report.verdict.min(Verdict::Incomplete);
+        let gap = "what is here holds, but every checkpoint is missing";
+        report.lower(Verdict::Incomplete, gap, "no checkpoint is kept here");
     }
     Ok(report)
 }
@@ -110,9 +111,7 @@ fn add(report: &mut Report, found: Derived) {
         return;
     }
     let Derived { position, what, detail } = found;
-    report.first_bad = Some(Bad { position, line: None, what, detail });
-    report.verdict = report.verdict.min(Verdict::Tampered);
-    report.tier = "none";
+    report.fail(Bad { position, line: None, what, detail });
 }
 
 /// The entries, page by page.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, Executor, PgPool, Row as _};
+use sqlx::{Connection, Executor, PgConnection, PgPool, Row as _};
 
 use super::outcome;
 use crate::store::StoreError;
@@ -47,11 +47,11 @@ const SESSION: &str = "
     SELECT set_config('synchronous_commit', 'on', false)
         WHERE current_setting('synchronous_commit') = 'off'";
 
-pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
+pub(super) fn options(url: &str) -> Result<PgConnectOptions, String> {
     // The library repeats what it does not understand, and that may be a password in a wrong place.
     let wrong = |what: &str| {
         let form = "postgres://USER:PASSWORD@HOST:PORT/DATABASE?host=FOLDER&sslmode=MODE";
-        StoreError::Refused(format!("{what}; the form is {form}"))
+        format!("{what}; the form is {form}")
     };
     let query = url.split_once('?').map_or("", |(_, query)| query);
     let mut names = query.split('&').filter_map(|pair| pair.split('=').next());
@@ -63,14 +63,15 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, StoreError> {
         .map_err(|_| wrong("the URL is not understood"))
 }
 
-/// Made of the parts that are no secret, never of the URL.
-pub(super) fn place(options: &PgConnectOptions) -> String {
-    let database = options.get_database().unwrap_or_else(|| options.get_username());
-    let host = match options.get_socket() {
-        Some(folder) => folder.display().to_string(),
-        None => options.get_host().to_owned(),
-    };
-    format!("postgresql://{host}:{}/{database}", options.get_port())
+/// One connection, or why there is none.
+pub(super) async fn first(options: &PgConnectOptions) -> Result<PgConnection, StoreError> {
+    match tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(options)).await {
+        Ok(connected) => connected.map_err(outcome::of_store),
+        Err(_) => {
+            let within = ACQUIRE_TIMEOUT.as_secs();
+            Err(StoreError::Unavailable(format!("no connection within {within} s")))
+        }
+    }
 }
 
 pub(super) async fn pool(options: PgConnectOptions, most: u32) -> Result<PgPool, StoreError> {
@@ -94,8 +95,7 @@ pub(super) async fn pool(options: PgConnectOptions, most: u32) -> Result<PgPool,
 }
 
 pub(super) async fn migrate(url: &str) -> Result<(), StoreError> {
-    let mut connection =
-        sqlx::PgConnection::connect_with(&options(url)?).await.map_err(outcome::of_store)?;
+    let mut connection = first(&options(url).map_err(StoreError::Refused)?).await?;
     let done = MIGRATOR.run_direct(None, &mut connection, false).await;
     // The answer is in; how the connection ends changes nothing.
     let _ = connection.close().await;

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::PgPool;
+use sqlx::{Connection, PgPool};
 
 use super::{
     AcquireError, AppendError, Batch, Body, BodyDigest, BodyPlace, Head, IndexRow, Lease, Oddity,
@@ -27,18 +27,6 @@ mod read;
 /// writer until the system's own limit, a quarter of an hour. The append has its own.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-async fn within<T, E: From<StoreError>>(
-    answer: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    match tokio::time::timeout(PATIENCE, answer).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            let detail = format!("the database did not answer within {} s", PATIENCE.as_secs());
-            Err(StoreError::Unavailable(detail).into())
-        }
-    }
-}
-
 /// A ledger in a PostgreSQL database.
 #[derive(Debug)]
 pub struct PostgresStore {
@@ -46,7 +34,7 @@ pub struct PostgresStore {
     writer: PgPool,
     /// Everything else.
     side: PgPool,
-    place: String,
+    patience: Duration,
 }
 
 impl PostgresStore {
@@ -55,12 +43,37 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::Schema`] if the database is not migrated, or by another program.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
-        let options = connect::options(url)?;
-        let place = connect::place(&options);
+        Self::connect_with(url, PATIENCE).await
+    }
+
+    /// The same with another limit for a question, for tests of it.
+    ///
+    /// # Errors
+    /// See [`PostgresStore::connect`].
+    pub async fn connect_with(url: &str, patience: Duration) -> Result<Self, StoreError> {
+        let options = connect::options(url).map_err(StoreError::Refused)?;
+        // A pool tries again and again, and then says only that it timed out.
+        let first = connect::first(&options).await?;
+        // Whatever becomes of it, the pools have their own.
+        let _ = first.close().await;
         let side = connect::pool(options.clone(), connect::SIDE_CONNECTIONS).await?;
         connect::check_schema(&side).await?;
         let writer = connect::pool(options, 1).await?;
-        Ok(Self { writer, side, place })
+        Ok(Self { writer, side, patience })
+    }
+
+    async fn within<T, E: From<StoreError>>(
+        &self,
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        match tokio::time::timeout(self.patience, answer).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                let within = self.patience.as_secs_f64();
+                let detail = format!("the database did not answer within {within} s");
+                Err(StoreError::Unavailable(detail).into())
+            }
+        }
     }
 
     /// Bring the schema up to this program's, as the role that owns the tables.
@@ -74,13 +87,13 @@ impl PostgresStore {
 
 /// See [`super::check_url`].
 pub(super) fn check_url(url: &str) -> Result<(), String> {
-    connect::options(url).map(|_| ()).map_err(|error| error.to_string())
+    connect::options(url).map(|_| ())
 }
 
 #[async_trait]
 impl Store for PostgresStore {
     async fn head(&self) -> Result<Head, StoreError> {
-        within(lease::head(&self.side)).await
+        self.within(lease::head(&self.side)).await
     }
 
     async fn acquire(
@@ -90,15 +103,15 @@ impl Store for PostgresStore {
         floor: u64,
         force: bool,
     ) -> Result<Lease, AcquireError> {
-        within(lease::acquire(&self.writer, holder, ttl, floor, force)).await
+        self.within(lease::acquire(&self.writer, holder, ttl, floor, force)).await
     }
 
     async fn renew(&self, lease: &Lease) -> Result<(), AcquireError> {
-        within(lease::renew(&self.writer, lease)).await
+        self.within(lease::renew(&self.writer, lease)).await
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
-        within(lease::release(&self.writer, lease)).await
+        self.within(lease::release(&self.writer, lease)).await
     }
 
     async fn append(&self, lease: &Lease, at: &Head, batch: &Batch) -> Result<Head, AppendError> {
@@ -106,11 +119,11 @@ impl Store for PostgresStore {
     }
 
     async fn read(&self, from: u64, max: u32) -> Result<Vec<Row>, StoreError> {
-        within(read::read(&self.side, from, max)).await
+        self.within(read::read(&self.side, from, max)).await
     }
 
     async fn read_at(&self, positions: &[u64]) -> Result<Vec<Row>, StoreError> {
-        within(read::read_at(&self.side, positions)).await
+        self.within(read::read_at(&self.side, positions)).await
     }
 
     async fn read_stream(
@@ -119,27 +132,27 @@ impl Store for PostgresStore {
         from_version: u64,
         max: u32,
     ) -> Result<Vec<Row>, StoreError> {
-        within(read::read_stream(&self.side, stream, from_version, max)).await
+        self.within(read::read_stream(&self.side, stream, from_version, max)).await
     }
 
     async fn read_commands(&self, keys: &[[u8; 16]]) -> Result<Vec<Row>, StoreError> {
-        within(read::read_commands(&self.side, keys)).await
+        self.within(read::read_commands(&self.side, keys)).await
     }
 
     async fn put_uploads(&self, bodies: &[Body]) -> Result<(), StoreError> {
-        within(bodies::put_uploads(&self.side, bodies)).await
+        self.within(bodies::put_uploads(&self.side, bodies)).await
     }
 
     async fn find_bodies(&self, ids: &[[u8; 32]]) -> Result<Vec<BodyPlace>, StoreError> {
-        within(bodies::find(&self.side, ids)).await
+        self.within(bodies::find(&self.side, ids)).await
     }
 
     async fn sweep_uploads(&self, age: Duration) -> Result<u64, StoreError> {
-        within(bodies::sweep_uploads(&self.side, age)).await
+        self.within(bodies::sweep_uploads(&self.side, age)).await
     }
 
     async fn bodies(&self, ids: &[[u8; 32]]) -> Result<Vec<Body>, StoreError> {
-        within(bodies::bodies(&self.side, ids)).await
+        self.within(bodies::bodies(&self.side, ids)).await
     }
 
     async fn body_ids(
@@ -147,7 +160,7 @@ impl Store for PostgresStore {
         after: Option<[u8; 32]>,
         max: u32,
     ) -> Result<Vec<[u8; 32]>, StoreError> {
-        within(bodies::body_ids(&self.side, after, max)).await
+        self.within(bodies::body_ids(&self.side, after, max)).await
     }
 
     async fn body_digests(
@@ -155,7 +168,7 @@ impl Store for PostgresStore {
         site: [u8; 16],
         sha256: &[[u8; 32]],
     ) -> Result<Vec<BodyDigest>, StoreError> {
-        within(bodies::body_digests(&self.side, site, sha256)).await
+        self.within(bodies::body_digests(&self.side, site, sha256)).await
     }
 
     async fn all_body_digests(
@@ -163,23 +176,19 @@ impl Store for PostgresStore {
         after: Option<([u8; 16], [u8; 32])>,
         max: u32,
     ) -> Result<Vec<BodyDigest>, StoreError> {
-        within(bodies::all_body_digests(&self.side, after, max)).await
+        self.within(bodies::all_body_digests(&self.side, after, max)).await
     }
 
     async fn put_checkpoint(&self, checkpoint: &StoredCheckpoint) -> Result<(), StoreError> {
-        within(derived::put_checkpoint(&self.side, checkpoint)).await
-    }
-
-    async fn newest_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
-        within(derived::newest_checkpoint(&self.side)).await
+        self.within(derived::put_checkpoint(&self.side, checkpoint)).await
     }
 
     async fn checkpoints(&self, skip: u64, max: u32) -> Result<Vec<StoredCheckpoint>, StoreError> {
-        within(derived::checkpoints(&self.side, skip, max)).await
+        self.within(derived::checkpoints(&self.side, skip, max)).await
     }
 
     async fn put_snapshot(&self, snapshot: &Snapshot) -> Result<(), StoreError> {
-        within(derived::put_snapshot(&self.side, snapshot)).await
+        self.within(derived::put_snapshot(&self.side, snapshot)).await
     }
 
     async fn snapshot(
@@ -188,23 +197,23 @@ impl Store for PostgresStore {
         version: u32,
         size: u64,
     ) -> Result<Option<Snapshot>, StoreError> {
-        within(derived::snapshot(&self.side, fold, version, size)).await
+        self.within(derived::snapshot(&self.side, fold, version, size)).await
     }
 
     async fn indexed_to(&self) -> Result<u64, StoreError> {
-        within(derived::indexed_to(&self.side)).await
+        self.within(derived::indexed_to(&self.side)).await
     }
 
     async fn put_index(&self, from: u64, to: u64, rows: &[IndexRow]) -> Result<bool, StoreError> {
-        within(derived::put_index(&self.side, from, to, rows)).await
+        self.within(derived::put_index(&self.side, from, to, rows)).await
     }
 
     async fn oddities(&self) -> Result<Vec<Oddity>, StoreError> {
-        within(oddities::find(&self.side)).await
+        self.within(oddities::find(&self.side)).await
     }
 
     async fn clear_index(&self) -> Result<(), StoreError> {
-        within(derived::clear_index(&self.side)).await
+        self.within(derived::clear_index(&self.side)).await
     }
 
     async fn find_index(
@@ -214,19 +223,15 @@ impl Store for PostgresStore {
         from: u64,
         max: u32,
     ) -> Result<Vec<u64>, StoreError> {
-        within(derived::find_index(&self.side, kind, value, from, max)).await
+        self.within(derived::find_index(&self.side, kind, value, from, max)).await
     }
 
     async fn index_rows(&self, from: u64, to: u64) -> Result<Vec<IndexRow>, StoreError> {
-        within(derived::index_rows(&self.side, from, to)).await
+        self.within(derived::index_rows(&self.side, from, to)).await
     }
 
     async fn excess_rights(&self) -> Result<Option<String>, StoreError> {
-        within(connect::excess_rights(&self.side)).await
-    }
-
-    fn place(&self) -> String {
-        self.place.clone()
+        self.within(connect::excess_rights(&self.side)).await
     }
 
     async fn close(&self) {

@@ -22,15 +22,6 @@ pub(super) async fn put_checkpoint(
     writing.commit().await.map_err(outcome::of_store)
 }
 
-pub(super) async fn newest_checkpoint(
-    pool: &SqlitePool,
-) -> Result<Option<StoredCheckpoint>, StoreError> {
-    const NEWEST: &str =
-        "SELECT size, note FROM checkpoint ORDER BY size DESC, number DESC LIMIT 1";
-    let row = sqlx::query(NEWEST).fetch_optional(pool).await.map_err(outcome::of_store)?;
-    row.as_ref().map(checkpoint).transpose()
-}
-
 pub(super) async fn checkpoints(
     pool: &SqlitePool,
     skip: u64,

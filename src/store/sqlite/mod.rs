@@ -30,7 +30,6 @@ pub struct SqliteStore {
     /// One connection: everything that writes.
     writer: SqlitePool,
     readers: SqlitePool,
-    place: String,
 }
 
 impl SqliteStore {
@@ -40,9 +39,9 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::Schema`] if there is no file, or it is not migrated, or by another program.
     pub async fn open(path: &Path, create: bool) -> Result<Self, StoreError> {
-        let place = path.display().to_string();
         if !path.exists() {
             if !create {
+                let place = path.display();
                 return Err(StoreError::Schema(format!("there is no database at {place}")));
             }
             Self::migrate(path).await?;
@@ -50,7 +49,7 @@ impl SqliteStore {
         let writer = connect::writer(path, false).await?;
         connect::check_schema(&writer).await?;
         let readers = connect::readers(path).await?;
-        Ok(Self { writer, readers, place })
+        Ok(Self { writer, readers })
     }
 
     /// Bring the schema up to this program's, making the file if it is not there.
@@ -164,10 +163,6 @@ impl Store for SqliteStore {
         derived::put_checkpoint(&self.writer, checkpoint).await
     }
 
-    async fn newest_checkpoint(&self) -> Result<Option<StoredCheckpoint>, StoreError> {
-        derived::newest_checkpoint(&self.readers).await
-    }
-
     async fn checkpoints(&self, skip: u64, max: u32) -> Result<Vec<StoredCheckpoint>, StoreError> {
         derived::checkpoints(&self.readers, skip, max).await
     }
@@ -217,10 +212,6 @@ impl Store for SqliteStore {
 
     async fn excess_rights(&self) -> Result<Option<String>, StoreError> {
         Ok(None)
-    }
-
-    fn place(&self) -> String {
-        self.place.clone()
     }
 
     async fn close(&self) {

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 /// Most characters of one sentence that a person is shown.
 const SHOWN_CHARS_MAX: usize = 400;
 
+/// Why what was tampered with reaches no tier.
+const NOT_HELD: &str = "what is shown does not hold";
+
 /// 结论 — the verdict, in order of precedence when several apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
@@ -122,6 +125,26 @@ impl Report {
             actor_signatures: (0, 0, 0),
             checkpoint_time: None,
         }
+    }
+
+    /// 下调 — what somebody else found beside the entries: a graver verdict takes the place of the
+    /// one here with all its words, and nothing found beside the entries raises the tier.
+    pub fn lower(&mut self, verdict: Verdict, gap: &'static str, tier_why: &'static str) {
+        let is_graver = verdict < self.verdict;
+        if is_graver {
+            self.verdict = verdict;
+            self.gap = gap;
+        }
+        if is_graver || self.tier != "none" {
+            self.tier = "none";
+            self.tier_why = tier_why;
+        }
+    }
+
+    /// The first thing that does not hold, found beside the entries.
+    pub fn fail(&mut self, bad: Bad) {
+        self.first_bad = Some(bad);
+        self.lower(Verdict::Tampered, "", NOT_HELD);
     }
 
     /// One JSON object.
