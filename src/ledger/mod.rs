@@ -22,6 +22,8 @@ mod batch;
 mod commit;
 mod lead;
 mod pipeline;
+mod random;
+mod signer;
 
 pub use decider::{Decided, Decider, Draft, Refusal, World};
 pub use follower::{FollowError, Follower, Serving};
