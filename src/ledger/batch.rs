@@ -14,8 +14,9 @@ use super::decider::{Decided, Decider, World};
 use super::follower::Serving;
 use super::lead::{self, Lead};
 use super::pipeline::Asked;
+use super::random::Random;
 use super::request::{Receipt, ReceiptEntry, Request, WriteError};
-use crate::store::{Batch, BodyRef, Row, SharedStore};
+use crate::store::{BodyRef, Row, SharedStore};
 
 /// From this many entries on, signing is spread over the cores: fewer are signed sooner than other
 /// threads wake up, and the batch before is under way meanwhile.
@@ -65,6 +66,7 @@ pub fn decide<D: Decider>(
     let Some(deciding) = lead.deciding.as_mut() else {
         return Err(WriteError::Fault("there is no deciding state".to_owned()));
     };
+    let random = &mut lead.random;
     let origin = deciding.chain.origin().to_owned();
     let before = deciding.chain.size() - lead.pending.len() as u64;
     let mut work = Work { built: lead.pending.clone(), fates: Vec::new(), bodies: Vec::new() };
@@ -91,7 +93,7 @@ pub fn decide<D: Decider>(
                 });
                 let frame = (origin.as_str(), epoch, now);
                 let first = work.built.len();
-                match write(deciding, frame, &request.command, decided, &mut work.built) {
+                match write(deciding, frame, &request.command, decided, random, &mut work.built) {
                     Ok(()) => {
                         for upload in &request.uploads {
                             if !moved.contains(&upload.id) && named.insert(upload.id) {
@@ -122,6 +124,7 @@ fn write(
     (origin, epoch, now): (&str, u64, annals_events::Time),
     command: &CommandInfo,
     decided: Decided,
+    random: &mut Random,
     built: &mut Vec<Built>,
 ) -> Result<(), WriteError> {
     let of = u32::try_from(decided.drafts.len()).unwrap_or(u32::MAX);
@@ -139,7 +142,7 @@ fn write(
             cause: decided.cause,
             occurred_at: decided.occurred_at,
         };
-        let entry = build::build(&deciding.chain, &entries, &frame, draft)
+        let entry = build::build(&deciding.chain, &entries, &frame, random, draft)
             .map_err(|error| WriteError::TooLarge(error.to_string()))?;
         entries.push(entry);
     }
@@ -156,9 +159,8 @@ fn write(
 
 /// Sign every entry with the epoch's key.
 pub fn sign(lead: &Lead, built: Vec<Built>, origin: &str) -> (Vec<Row>, Vec<Written>) {
-    let key = &lead.entry_key;
     let sign = |entry: Built| {
-        let signature = entry::sign(key, origin, &entry.leaf);
+        let signature = lead.signer.sign(&entry::signed_text(origin, &entry.leaf));
         entry.into_row(signature)
     };
     if built.len() < SIGN_PARALLEL_FROM {
@@ -168,15 +170,14 @@ pub fn sign(lead: &Lead, built: Vec<Built>, origin: &str) -> (Vec<Row>, Vec<Writ
     }
 }
 
-/// What the anchor must hold once these rows are committed.
-pub fn anchored(batch: &Batch, epoch: u64) -> Option<Anchored> {
-    let row = batch.rows.last()?;
-    Some(Anchored {
-        size: row.position + 1,
-        leaf: annals_events::Hash(row.leaf),
+/// What the anchor must hold once this row is the last.
+pub fn anchored(last: &Row, epoch: u64) -> Anchored {
+    Anchored {
+        size: last.position + 1,
+        leaf: annals_events::Hash(last.leaf),
         epoch,
-        signature: row.signature,
-    })
+        signature: last.signature,
+    }
 }
 
 /// The receipt for the entries of one command.

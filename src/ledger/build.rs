@@ -8,6 +8,7 @@ use annals_events::{Event, Hash, SCHEMA, Time};
 use annals_projections::chain::Chain;
 
 use super::decider::Draft;
+use super::random::Random;
 use crate::store::Row;
 
 /// What an entry says that its draft does not.
@@ -105,16 +106,17 @@ pub fn build(
     chain: &Chain,
     earlier: &[Built],
     frame: &Frame<'_>,
+    random: &mut Random,
     draft: Draft,
 ) -> Result<Built, BuildError> {
     let place = Place { chain, earlier };
-    let mut random = [0; 74];
-    getrandom::fill(&mut random).map_err(|e| BuildError(e.to_string()))?;
-    let (facts_salt, rest) = random.split_first_chunk::<32>().expect("74 bytes hold 32");
-    let (private_salt, id) = rest.split_first_chunk::<32>().expect("42 bytes hold 32");
+    let none = |error: getrandom::Error| BuildError(error.to_string());
     let Draft { stream, event, private } = draft;
-    let facts = Part { salt: *facts_salt, bytes: event.facts() };
-    let private = private.map(|bytes| Part { salt: *private_salt, bytes });
+    let facts = Part { salt: random.bytes().map_err(none)?, bytes: event.facts() };
+    let private = match private {
+        Some(bytes) => Some(Part { salt: random.bytes().map_err(none)?, bytes }),
+        None => None,
+    };
     let subjects = event.about(stream, frame.actor);
     let about: Vec<About> = subjects
         .into_iter()
@@ -130,7 +132,7 @@ pub fn build(
         correlation: None,
         epoch: Number(frame.epoch),
         facts_digest: entry::facts_digest(&facts.salt, &facts.bytes),
-        id: entry_id(frame.now, id),
+        id: entry_id(frame.now, &random.bytes().map_err(none)?),
         occurred_at: frame.occurred_at,
         origin: frame.origin.to_owned(),
         position: Number(place.position()),
@@ -171,9 +173,8 @@ fn check_limits(
     }
 }
 
-fn entry_id(now: Time, random: &[u8]) -> EntryId {
+fn entry_id(now: Time, random: &[u8; 10]) -> EntryId {
     let millis = u64::try_from(now.micros() / 1_000).unwrap_or(0);
-    let random: &[u8; 10] = random.try_into().expect("10 bytes are left");
     EntryId(uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid())
 }
 

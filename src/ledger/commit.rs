@@ -4,51 +4,50 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::anchor::{AnchorError, Anchored};
-use super::batch;
 use super::decider::Decider;
 use super::lead::{self, Parts};
 use super::request::WriteError;
 use super::sequencer::{Failed, Sequencer, no_lead};
-use crate::store::{AcquireError, AppendError, Batch, Head, Lease};
+use crate::store::{AcquireError, AppendError, Batch, Head, Lease, Row};
 
 /// How often an unknown outcome is looked up before it stays unknown.
 const LOOK_UPS: u32 = 20;
 /// And how long: each look may wait for a server that does not answer.
 const LOOK_FOR: Duration = Duration::from_secs(120);
 
-/// How a batch fared.
-pub(super) struct Landed {
-    pub(super) batch: Batch,
-    epoch: u64,
-    old: Option<Anchored>,
-    appended: Result<Head, AppendError>,
-    /// `None` where the append did not answer with success.
-    anchored: Option<Result<(), AnchorError>>,
+/// How an append fared.
+pub(super) struct Appended {
+    batch: Batch,
+    outcome: Result<Head, AppendError>,
 }
 
-/// Commit, then anchor.
-pub(super) async fn land(
-    parts: Arc<Parts>,
-    lease: Lease,
-    at: Head,
-    old: Option<Anchored>,
-    batch: Batch,
-) -> Landed {
-    let appended = parts.store.append(&lease, &at, &batch).await;
+impl Appended {
+    pub(super) fn failed(&self) -> bool {
+        self.outcome.is_err()
+    }
+}
+
+/// Commit.
+pub(super) async fn append(parts: Arc<Parts>, lease: Lease, at: Head, batch: Batch) -> Appended {
+    let outcome = parts.store.append(&lease, &at, &batch).await;
     // ---- The commit point: from here on the entries exist, or never will. ----
-    let epoch = lease.epoch;
-    let anchored = match (&appended, batch::anchored(&batch, epoch)) {
-        (Ok(_), Some(new)) => Some(parts.anchor.swap(old.as_ref(), &new).await),
-        _ => None,
-    };
-    Landed { batch, epoch, old, appended, anchored }
+    Appended { batch, outcome }
+}
+
+/// Keep in a second place how far the ledger goes now.
+pub(super) async fn anchor(
+    parts: Arc<Parts>,
+    old: Option<Anchored>,
+    new: Anchored,
+) -> Result<(), AnchorError> {
+    parts.anchor.swap(old.as_ref(), &new).await
 }
 
 impl<D: Decider> Sequencer<D> {
-    /// Take in how a batch fared. On `Ok` its rows are durable in both places.
-    pub(super) async fn settle(&mut self, landed: Landed) -> (Batch, Result<(), Failed>) {
-        let Landed { batch, epoch, old, appended, anchored } = landed;
-        let head = match appended {
+    /// Take in how an append fared. On `Ok` its rows are in the store.
+    pub(super) async fn settle(&mut self, appended: Appended) -> (Batch, Result<(), Failed>) {
+        let Appended { batch, outcome } = appended;
+        let head = match outcome {
             Ok(head) => Some(head),
             Err(error) => {
                 if let Some(lead) = self.lead.as_mut() {
@@ -68,21 +67,26 @@ impl<D: Decider> Sequencer<D> {
             }
             _ => self.lead = None,
         }
-        let Some(new) = batch::anchored(&batch, epoch) else { return (batch, Ok(())) };
-        let anchored = match anchored {
-            Some(anchored) => anchored,
-            None => self.parts.anchor.swap(old.as_ref(), &new).await,
-        };
-        let ended = match anchored {
+        (batch, Ok(()))
+    }
+
+    /// Take in how the anchor fared for entries that are in the store, `last` the last of them. On
+    /// `Ok` they are durable in both places.
+    pub(super) async fn settle_anchor(
+        &mut self,
+        last: &Row,
+        new: &Anchored,
+        outcome: Result<(), AnchorError>,
+    ) -> Result<(), WriteError> {
+        match outcome {
             Ok(()) => {
                 if let Some(lead) = self.lead.as_mut() {
-                    lead.anchored = Some(new);
+                    lead.anchored = Some(new.clone());
                 }
                 Ok(())
             }
-            Err(error) => self.after_anchor_failure(&batch, &new, error).await,
-        };
-        (batch, ended)
+            Err(error) => self.after_anchor_failure(last, new, error).await,
+        }
     }
 
     /// `Some(head)`: the batch is in and we still lead. `None`: it is in, and we step down.
@@ -135,7 +139,7 @@ impl<D: Decider> Sequencer<D> {
                 }
                 Ok(_) => {
                     self.lead = None;
-                    return if self.holds(batch).await? { Ok(None) } else { retryable(detail) };
+                    return if self.holds(last).await? { Ok(None) } else { retryable(detail) };
                 }
                 Err(_) => {
                     tokio::time::sleep(Duration::from_millis(25 << attempt.min(5))).await;
@@ -145,20 +149,19 @@ impl<D: Decider> Sequencer<D> {
         retryable(format!("the outcome is unknown: {detail}"))
     }
 
-    /// Whether the store holds exactly this batch.
-    async fn holds(&self, batch: &Batch) -> Result<bool, Failed> {
-        let Some(last) = batch.rows.last() else { return Ok(false) };
+    /// Whether the store holds exactly what ends with this row.
+    async fn holds(&self, last: &Row) -> Result<bool, WriteError> {
         let rows = self.parts.store.read_at(&[last.position]).await;
-        let rows = rows.map_err(|e| Failed::Error(WriteError::Retryable(e.to_string())))?;
+        let rows = rows.map_err(|e| WriteError::Retryable(e.to_string()))?;
         Ok(rows.first().is_some_and(|row| row.leaf == last.leaf))
     }
 
     async fn after_anchor_failure(
         &mut self,
-        batch: &Batch,
+        last: &Row,
         new: &Anchored,
         error: AnchorError,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), WriteError> {
         // Whoever took over moved it, perhaps to just this batch.
         let is_overtaken = match &error {
             AnchorError::Moved { epoch, .. } if *epoch > new.epoch => true,
@@ -169,13 +172,13 @@ impl<D: Decider> Sequencer<D> {
         };
         if is_overtaken {
             self.lead = None;
-            if self.holds(batch).await? {
+            if self.holds(last).await? {
                 return Ok(());
             }
         }
         let why = format!("committed but not anchored: {error}");
         self.stopped = Some(why.clone());
         self.release().await;
-        Err(Failed::Error(WriteError::Retryable(why)))
+        Err(WriteError::Retryable(why))
     }
 }

@@ -15,6 +15,7 @@ use super::build::{self, Built, Frame};
 use super::decider::Draft;
 use super::follower::Serving;
 use super::lead::{Parts, build_name};
+use super::random::Random;
 use super::request::WriteError;
 use crate::store::{AppendError, Batch, Row};
 
@@ -184,9 +185,9 @@ fn first_batch(
         occurred_at: None,
     };
     let mut serving = Serving::default();
-    let mut all = Vec::new();
+    let (mut random, mut all) = (Random::new(), Vec::new());
     for draft in drafts {
-        let built = build::build(&serving.chain, &[], &frame, draft)
+        let built = build::build(&serving.chain, &[], &frame, &mut random, draft)
             .map_err(|error| WriteError::Fault(error.to_string()))?;
         if let Event::Ledger(event) = &built.event {
             let introduced = serving.ring.introduce(&built.header, built.leaf, event);

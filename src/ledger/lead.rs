@@ -18,8 +18,10 @@ use super::anchor::{Anchor, Anchored};
 use super::build::{self, Built, Frame};
 use super::decider::Draft;
 use super::follower::{Follower, Serving};
+use super::random::Random;
 use super::request::WriteError;
 use super::seal::SealKeys;
+use super::signer::Signer;
 use crate::clock::{Clock, ClockGuard};
 use crate::store::{AcquireError, Head, Lease, Row, SharedStore, StoreError};
 
@@ -57,6 +59,10 @@ pub struct Lead {
     pub anchored: Option<Anchored>,
     /// The epoch's key.
     pub entry_key: Arc<SecretKey>,
+    /// The same, ready to sign entries.
+    pub signer: Signer,
+    /// For salts and names of entries.
+    pub random: Random,
     /// Whether the epoch's first entry is committed.
     pub started: bool,
     /// How far the store's clock was ahead of this host's when last heard, microseconds.
@@ -93,7 +99,9 @@ pub async fn take(
         lease,
         head,
         anchored,
+        signer: Signer::new(&entry_key).map_err(|e| WriteError::Fault(e.to_string()))?,
         entry_key: Arc::new(entry_key),
+        random: Random::new(),
         started: false,
         store_lead,
         deciding: None,
@@ -306,7 +314,7 @@ pub fn internal(
         occurred_at: None,
     };
     let draft = Draft { stream, event: Event::Ledger(event), private: None };
-    let built = build::build(&serving.chain, &[], &frame, draft)
+    let built = build::build(&serving.chain, &[], &frame, &mut Random::new(), draft)
         .map_err(|error| WriteError::Fault(error.to_string()))?;
     if let Event::Ledger(event) = &built.event {
         serving.ring.introduce(&built.header, built.leaf, event).map_err(WriteError::Fault)?;

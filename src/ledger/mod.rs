@@ -12,6 +12,7 @@ pub mod found;
 pub mod index;
 pub mod keys;
 pub mod lookup;
+pub mod random;
 pub mod request;
 pub mod scan;
 pub mod seal;
@@ -22,6 +23,7 @@ mod batch;
 mod commit;
 mod lead;
 mod pipeline;
+mod signer;
 
 pub use decider::{Decided, Decider, Draft, Refusal, World};
 pub use follower::{FollowError, Follower, Serving};

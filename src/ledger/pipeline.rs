@@ -1,8 +1,10 @@
-//! 流水 — while one batch is on its way to the store and the anchor, the next is decided.
+//! 流水 — while one batch is on its way to the store, the next is decided, and the one before is
+//! anchored.
 //!
-//! One batch is under way at a time. What is decided behind it waits; if the one before did not
-//! land, what waits is decided anew, on what is true then. Nobody hears of a command before
-//! everything that its decision saw is durable and anchored.
+//! One batch is on its way to the store at a time, and one swap of the anchor. What is decided
+//! behind a batch waits; if the batch did not land, what waits is decided anew, on what is true
+//! then. Nobody hears of a command before everything that its decision saw is durable and
+//! anchored.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,9 +13,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
+use super::anchor::{AnchorError, Anchored};
 use super::batch::{self, Fate};
 use super::build::Written;
-use super::commit::{Landed, land};
+use super::commit::{Appended, anchor, append};
 use super::decider::Decider;
 use super::request::{Answer, Request, WriteError};
 use super::sequencer::{Call, Failed, Sequencer};
@@ -21,6 +24,8 @@ use crate::store::{Batch, Row};
 
 /// Most commands of one batch.
 const BATCH_COMMANDS: usize = 1_024;
+/// So few always go together.
+const FEW: usize = 8;
 
 /// A command with whom to answer.
 pub(super) struct Asked<P> {
@@ -36,25 +41,45 @@ struct Staged<P> {
     known: Vec<Written>,
 }
 
-impl<P> Staged<P> {
-    fn new() -> Staged<P> {
+impl<P> Default for Staged<P> {
+    fn default() -> Staged<P> {
         let (asked, fates, known) = (Vec::new(), Vec::new(), Vec::new());
         Staged { asked, fates, batch: Batch::default(), known }
     }
 }
 
-/// A batch under way.
+/// A batch on its way to the store.
 struct Flight<P> {
     asked: Vec<Asked<P>>,
     fates: Vec<Fate>,
     known: Vec<Written>,
-    landing: JoinHandle<Landed>,
+    epoch: u64,
+    landing: JoinHandle<Appended>,
+}
+
+/// What is in the store, with whom to answer once it is anchored; without rows, what saw it.
+struct Landed<P> {
+    asked: Vec<Asked<P>>,
+    fates: Vec<Fate>,
+    rows: Vec<Row>,
+    epoch: u64,
+}
+
+/// The anchor on its way to the last row of these.
+struct Anchoring<P> {
+    landed: Vec<Landed<P>>,
+    new: Anchored,
+    swap: JoinHandle<Result<(), AnchorError>>,
 }
 
 /// What the writer has before it.
 struct Desk<P> {
     staged: Staged<P>,
     flight: Option<Flight<P>>,
+    landed: Vec<Landed<P>>,
+    anchoring: Option<Anchoring<P>>,
+    /// What the anchor holds, as far as this desk moved it.
+    anchored: Option<Anchored>,
     /// To be decided anew, before anything from the queue.
     again: VecDeque<Asked<P>>,
     /// The queue is closed, or somebody waits for the end.
@@ -63,9 +88,38 @@ struct Desk<P> {
 }
 
 impl<P> Desk<P> {
-    /// Nothing is under way: the store's head is all there is.
+    fn new() -> Desk<P> {
+        Desk {
+            staged: Staged::default(),
+            flight: None,
+            landed: Vec::new(),
+            anchoring: None,
+            anchored: None,
+            again: VecDeque::new(),
+            ending: false,
+            stopped: Vec::new(),
+        }
+    }
+
+    /// Everything that was sent on its way is in the store and anchored, or failed.
+    fn is_quiet(&self) -> bool {
+        self.flight.is_none() && self.landed.is_empty() && self.anchoring.is_none()
+    }
+
+    /// Nothing is under way or decided: the store's head is all there is.
     fn is_settled(&self) -> bool {
-        self.flight.is_none() && self.staged.asked.is_empty()
+        self.is_quiet() && self.staged.asked.is_empty()
+    }
+
+    /// How many more commands to decide now. Half of all that are waiting, whichever way: if all
+    /// went together, nobody would be left to be decided meanwhile.
+    fn room(&self, queued: usize) -> usize {
+        let anchoring = self.anchoring.iter().flat_map(|anchoring| &anchoring.landed);
+        let landed: usize = anchoring.chain(&self.landed).map(|landed| landed.asked.len()).sum();
+        let flying = self.flight.as_ref().map_or(0, |flight| flight.asked.len());
+        let staged = self.staged.asked.len();
+        let half = (landed + flying + staged + queued).div_ceil(2);
+        half.clamp(FEW, BATCH_COMMANDS).saturating_sub(staged)
     }
 }
 
@@ -74,25 +128,22 @@ impl<D: Decider> Sequencer<D> {
         let third = self.parts.lease / 3;
         let mut renewal = tokio::time::interval(third.max(Duration::from_millis(10)));
         renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut desk = Desk {
-            staged: Staged::new(),
-            flight: None,
-            again: VecDeque::new(),
-            ending: false,
-            stopped: Vec::new(),
-        };
+        let mut desk = Desk::new();
         loop {
             self.move_on(&mut desk).await;
             if desk.ending && desk.is_settled() && desk.again.is_empty() {
                 break;
             }
             let may_stage = !desk.ending
-                && desk.staged.asked.len() < BATCH_COMMANDS
+                && desk.room(queue.len()) > 0
                 && (desk.is_settled() || self.may_decide());
             tokio::select! {
                 biased;
-                landed = landing(&mut desk.flight), if desk.flight.is_some() => {
-                    self.landed(&mut desk, landed).await;
+                appended = landing(&mut desk.flight), if desk.flight.is_some() => {
+                    self.landed(&mut desk, appended).await;
+                }
+                outcome = swapping(&mut desk.anchoring), if desk.anchoring.is_some() => {
+                    self.anchored(&mut desk, outcome).await;
                 }
                 call = queue.recv(), if may_stage => {
                     // Whoever was just answered gets his turn to ask again: one large batch costs
@@ -113,18 +164,18 @@ impl<D: Decider> Sequencer<D> {
 
     /// Start what can be started.
     async fn move_on(&mut self, desk: &mut Desk<D::Payload>) {
-        while desk.flight.is_none() {
+        // What lies in the store and is not anchored is bounded: two batches.
+        while desk.flight.is_none() && desk.landed.is_empty() {
             if desk.staged.asked.is_empty() {
                 let most = desk.again.len().min(BATCH_COMMANDS);
-                if most == 0 {
+                if most == 0 || !(desk.is_quiet() || self.may_decide()) {
                     return;
                 }
                 let asked = desk.again.drain(..most).collect();
                 self.stage(&mut desk.staged, asked).await;
                 continue;
             }
-            let staged = std::mem::replace(&mut desk.staged, Staged::new());
-            desk.flight = self.take_off(staged).await;
+            self.take_off(desk).await;
         }
     }
 
@@ -144,60 +195,46 @@ impl<D: Decider> Sequencer<D> {
                 staged.known.extend(known);
                 staged.asked.extend(asked);
             }
-            Err(failed) => {
-                let error = failed.into_error();
-                for Asked { reply, .. } in asked {
-                    // A caller that went away repeats with the same key.
-                    let _ = reply.send(Err(error.clone()));
-                }
-            }
+            Err(failed) => fail(asked, &failed.into_error()),
         }
     }
 
-    /// Send a batch on its way. `None`: there was nothing to write, everybody is answered.
-    async fn take_off(&mut self, staged: Staged<D::Payload>) -> Option<Flight<D::Payload>> {
-        let Staged { asked, fates, batch, known } = staged;
+    /// Send what is staged on its way.
+    async fn take_off(&mut self, desk: &mut Desk<D::Payload>) {
+        let Staged { asked, fates, batch, known } = std::mem::take(&mut desk.staged);
+        if asked.is_empty() {
+            return;
+        }
         if batch.rows.is_empty() {
-            self.answer(asked, fates, Vec::new()).await;
-            return None;
+            desk.landed.push(Landed { asked, fates, rows: Vec::new(), epoch: 0 });
+            return self.answer_landed(desk).await;
         }
-        match self.lead.as_ref() {
-            Some(lead) => {
-                let anchored = lead.anchored.clone();
-                let flight = land(
-                    self.parts.clone(),
-                    lead.lease.clone(),
-                    lead.head.clone(),
-                    anchored,
-                    batch,
-                );
-                Some(Flight { asked, fates, known, landing: tokio::spawn(flight) })
-            }
-            None => {
-                let lost = || WriteError::Retryable("the lead was lost".to_owned());
-                asked.into_iter().for_each(|asked| drop(asked.reply.send(Err(lost()))));
-                None
-            }
+        let Some(lead) = self.lead.as_ref() else {
+            return fail(asked, &WriteError::Retryable("the lead was lost".to_owned()));
+        };
+        if desk.is_quiet() {
+            desk.anchored = lead.anchored.clone();
         }
+        let epoch = lead.lease.epoch;
+        let landing = append(self.parts.clone(), lead.lease.clone(), lead.head.clone(), batch);
+        let landing = tokio::spawn(landing);
+        desk.flight = Some(Flight { asked, fates, known, epoch, landing });
     }
 
-    async fn landed(&mut self, desk: &mut Desk<D::Payload>, landed: Landed) {
-        let Some(Flight { asked, fates, known, .. }) = desk.flight.take() else { return };
-        let (batch, ended) = self.settle(landed).await;
-        if !self.may_decide() {
-            // What is staged was decided on a state that is gone.
-            let staged = std::mem::replace(&mut desk.staged, Staged::new());
-            self.unmove(&staged.batch);
-            desk.again.extend(staged.asked);
+    /// An append was answered.
+    async fn landed(&mut self, desk: &mut Desk<D::Payload>, appended: Appended) {
+        let Some(Flight { asked, fates, known, epoch, .. }) = desk.flight.take() else { return };
+        if appended.failed() {
+            // What comes now looks at the anchor too.
+            self.wait_for_anchor(desk).await;
         }
+        let (batch, ended) = self.settle(appended).await;
+        self.unstage(desk);
         match ended {
             Ok(()) => {
                 self.follower.written(known);
-                if !desk.staged.asked.is_empty() {
-                    let staged = std::mem::replace(&mut desk.staged, Staged::new());
-                    desk.flight = self.take_off(staged).await;
-                }
-                self.answer(asked, fates, batch.rows).await;
+                desk.landed.push(Landed { asked, fates, rows: batch.rows, epoch });
+                self.answer_landed(desk).await;
             }
             Err(Failed::Rejected(_)) if asked.len() > 1 => {
                 self.unmove(&batch);
@@ -207,27 +244,83 @@ impl<D: Decider> Sequencer<D> {
             }
             Err(failed) => {
                 self.unmove(&batch);
-                let error = failed.into_error();
-                for Asked { reply, .. } in asked {
-                    let _ = reply.send(Err(error.clone()));
-                }
+                fail(asked, &failed.into_error());
             }
+        }
+    }
+
+    /// What is staged was decided on a state that is gone: it will be decided anew.
+    fn unstage(&mut self, desk: &mut Desk<D::Payload>) {
+        if !self.may_decide() {
+            let staged = std::mem::take(&mut desk.staged);
+            self.unmove(&staged.batch);
+            desk.again.extend(staged.asked);
+        }
+    }
+
+    /// Move the anchor to what landed, and answer what needs no moving.
+    async fn answer_landed(&mut self, desk: &mut Desk<D::Payload>) {
+        if desk.anchoring.is_some() {
+            return;
+        }
+        let landed = std::mem::take(&mut desk.landed);
+        let last = landed.iter().rev().find_map(|one| Some((one.rows.last()?, one.epoch)));
+        let Some((row, epoch)) = last else {
+            return self.answer_all(landed).await;
+        };
+        if let Some(why) = &self.stopped {
+            let error = WriteError::Retryable(why.clone());
+            return landed.into_iter().for_each(|one| fail(one.asked, &error));
+        }
+        let new = batch::anchored(row, epoch);
+        let swap = tokio::spawn(anchor(self.parts.clone(), desk.anchored.clone(), new.clone()));
+        desk.anchoring = Some(Anchoring { landed, new, swap });
+    }
+
+    /// The anchor was answered.
+    async fn anchored(&mut self, desk: &mut Desk<D::Payload>, outcome: Result<(), AnchorError>) {
+        let Some(Anchoring { landed, new, .. }) = desk.anchoring.take() else { return };
+        let Some(last) = landed.iter().rev().find_map(|one| one.rows.last()) else { return };
+        let ended = self.settle_anchor(last, &new, outcome).await;
+        self.unstage(desk);
+        match ended {
+            Ok(()) => {
+                desk.anchored = Some(new);
+                self.answer_landed(desk).await;
+                if desk.flight.is_none() && desk.landed.is_empty() {
+                    self.take_off(desk).await;
+                }
+                self.answer_all(landed).await;
+            }
+            Err(error) => {
+                landed.into_iter().for_each(|one| fail(one.asked, &error));
+                self.answer_landed(desk).await;
+            }
+        }
+    }
+
+    async fn wait_for_anchor(&mut self, desk: &mut Desk<D::Payload>) {
+        while desk.anchoring.is_some() {
+            let outcome = swapping(&mut desk.anchoring).await;
+            Box::pin(self.anchored(desk, outcome)).await;
         }
     }
 
     /// One command by itself, from deciding to answering, so that a poison command fails alone.
     async fn alone(&mut self, asked: Asked<D::Payload>) {
-        let mut desk = Desk {
-            staged: Staged::new(),
-            flight: None,
-            again: VecDeque::from([asked]),
-            ending: true,
-            stopped: Vec::new(),
-        };
+        let mut desk = Desk::new();
+        desk.again.push_back(asked);
         self.move_on(&mut desk).await;
         if desk.flight.is_some() {
-            let landed = landing(&mut desk.flight).await;
-            Box::pin(self.landed(&mut desk, landed)).await;
+            let appended = landing(&mut desk.flight).await;
+            Box::pin(self.landed(&mut desk, appended)).await;
+        }
+        self.wait_for_anchor(&mut desk).await;
+    }
+
+    async fn answer_all(&self, landed: Vec<Landed<D::Payload>>) {
+        for Landed { asked, fates, rows, .. } in landed {
+            self.answer(asked, fates, rows).await;
         }
     }
 
@@ -253,25 +346,41 @@ impl<D: Decider> Sequencer<D> {
     }
 }
 
-async fn landing<P>(flight: &mut Option<Flight<P>>) -> Landed {
+/// The same answer to all of them; a caller that went away repeats with the same key.
+fn fail<P>(asked: Vec<Asked<P>>, error: &WriteError) {
+    asked.into_iter().for_each(|Asked { reply, .. }| drop(reply.send(Err(error.clone()))));
+}
+
+async fn landing<P>(flight: &mut Option<Flight<P>>) -> Appended {
     match flight {
-        Some(flight) => match (&mut flight.landing).await {
-            Ok(landed) => landed,
-            Err(broken) if broken.is_panic() => std::panic::resume_unwind(broken.into_panic()),
-            // The runtime is shutting down, and this task with it.
-            Err(_) => std::future::pending().await,
-        },
+        Some(flight) => join(&mut flight.landing).await,
         None => std::future::pending().await,
     }
 }
 
-/// Everything that waits, as far as it fits.
+async fn swapping<P>(anchoring: &mut Option<Anchoring<P>>) -> Result<(), AnchorError> {
+    match anchoring {
+        Some(anchoring) => join(&mut anchoring.swap).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn join<T>(task: &mut JoinHandle<T>) -> T {
+    match task.await {
+        Ok(outcome) => outcome,
+        Err(broken) if broken.is_panic() => std::panic::resume_unwind(broken.into_panic()),
+        // The runtime is shutting down, and this task with it.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Everything that waits, as far as there is room.
 fn drain<P>(
     first: Option<Call<P>>,
     queue: &mut mpsc::Receiver<Call<P>>,
     desk: &mut Desk<P>,
 ) -> Vec<Asked<P>> {
-    let most = BATCH_COMMANDS.saturating_sub(desk.staged.asked.len());
+    let room = desk.room(queue.len() + 1);
     let mut all = Vec::new();
     desk.ending |= first.is_none();
     let mut next = first;
@@ -283,7 +392,7 @@ fn drain<P>(
                 desk.stopped.push(done);
             }
         }
-        let full = all.len() >= most || desk.ending;
+        let full = all.len() >= room || desk.ending;
         next = if full { None } else { queue.try_recv().ok() };
     }
     all

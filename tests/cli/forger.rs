@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use annals::ledger::build::{Built, Frame, build};
 use annals::ledger::keys::read_key;
+use annals::ledger::random::Random;
 use annals::ledger::{Draft, Follower, Serving, snapshot};
 use annals::store::Batch;
 use annals_events::entry::{self, Provenance};
@@ -71,7 +72,7 @@ pub async fn forge(place: &Place, change: impl FnOnce(&mut Built)) -> Forged {
     .into();
     let stream: Stream = serving.state.ledger.id().expect("a ledger").into();
     let start = Draft { stream, event, private: None };
-    let first = build(&serving.chain, &[], &frame, start).expect("built");
+    let first = build(&serving.chain, &[], &frame, &mut Random::new(), start).expect("built");
     serving.fold(&first.header, first.leaf, &first.event);
     let opened = site::Event::Opened(site::Opened {
         import: None,
@@ -81,7 +82,7 @@ pub async fn forge(place: &Place, change: impl FnOnce(&mut Built)) -> Forged {
     });
     let site = SiteId(uuid::Uuid::now_v7());
     let draft = Draft { stream: site.into(), event: opened.into(), private: None };
-    let mut second = build(&serving.chain, &[], &frame, draft).expect("built");
+    let mut second = build(&serving.chain, &[], &frame, &mut Random::new(), draft).expect("built");
     change(&mut second);
     second.header_bytes = second.header.to_bytes();
     second.leaf = entry::leaf(&second.header_bytes);

@@ -3,6 +3,7 @@
 use annals::ledger::Serving;
 use annals::ledger::build::{self, Built, Frame};
 use annals::ledger::decider::Draft;
+use annals::ledger::random::Random;
 use annals_events::account::{Access, Duty, Event as AccountEvent, Opened, Person};
 use annals_events::command::{self, Command, Text};
 use annals_events::content::ReviewLevel;
@@ -173,7 +174,8 @@ impl Forge {
             cause: None,
             occurred_at: None,
         };
-        let built = build::build(&self.serving.chain, &[], &frame, draft).expect("an entry");
+        let built = build::build(&self.serving.chain, &[], &frame, &mut Random::new(), draft)
+            .expect("an entry");
         if let Event::Ledger(event) = &built.event {
             self.serving.ring.introduce(&built.header, built.leaf, event).expect("good keys");
         }

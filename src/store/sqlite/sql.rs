@@ -55,10 +55,14 @@ pub(super) struct Writing {
 impl Writing {
     /// `IMMEDIATE`: a transaction that starts by reading could be refused its first write.
     pub(super) async fn begin(pool: &SqlitePool) -> Result<Self, sqlx::Error> {
-        let connection = pool.acquire().await?;
-        let mut writing = Self { connection, open: true };
+        let mut writing = Self::unbegun(pool).await?;
         sqlx::query("BEGIN IMMEDIATE").execute(&mut *writing.connection).await?;
         Ok(writing)
+    }
+
+    /// The first statement is to begin it.
+    pub(super) async fn unbegun(pool: &SqlitePool) -> Result<Self, sqlx::Error> {
+        Ok(Self { connection: pool.acquire().await?, open: true })
     }
 
     pub(super) fn on(&mut self) -> &mut SqliteConnection {
