@@ -43,8 +43,7 @@ struct Staged<P> {
 
 impl<P> Default for Staged<P> {
     fn default() -> Staged<P> {
-        let (asked, fates, known) = (Vec::new(), Vec::new(), Vec::new());
-        Staged { asked, fates, batch: Batch::default(), known }
+        Staged { asked: vec![], fates: vec![], batch: Batch::default(), known: vec![] }
     }
 }
 
@@ -92,12 +91,12 @@ impl<P> Desk<P> {
         Desk {
             staged: Staged::default(),
             flight: None,
-            landed: Vec::new(),
+            landed: vec![],
             anchoring: None,
             anchored: None,
             again: VecDeque::new(),
             ending: false,
-            stopped: Vec::new(),
+            stopped: vec![],
         }
     }
 
@@ -114,8 +113,8 @@ impl<P> Desk<P> {
     /// How many more commands to decide now. Half of all that are waiting, whichever way: if all
     /// went together, nobody would be left to be decided meanwhile.
     fn room(&self, queued: usize) -> usize {
-        let anchoring = self.anchoring.iter().flat_map(|anchoring| &anchoring.landed);
-        let landed: usize = anchoring.chain(&self.landed).map(|landed| landed.asked.len()).sum();
+        let landed = self.anchoring.iter().flat_map(|one| &one.landed).chain(&self.landed);
+        let landed: usize = landed.map(|landed| landed.asked.len()).sum();
         let flying = self.flight.as_ref().map_or(0, |flight| flight.asked.len());
         let staged = self.staged.asked.len();
         let half = (landed + flying + staged + queued).div_ceil(2);
@@ -143,11 +142,13 @@ impl<D: Decider> Sequencer<D> {
                     self.landed(&mut desk, appended).await;
                 }
                 outcome = swapping(&mut desk.anchoring), if desk.anchoring.is_some() => {
-                    self.anchored(&mut desk, outcome).await;
+                    let landed = self.anchored(&mut desk, outcome).await;
+                    // Whoever waits for the store comes before whoever waits for an answer.
+                    self.move_on(&mut desk).await;
+                    self.answer_all(landed).await;
                 }
                 call = queue.recv(), if may_stage => {
-                    // Whoever was just answered gets his turn to ask again: one large batch costs
-                    // far less than several small ones. Nobody to wait for, no time lost.
+                    // Whoever was just answered gets his turn to ask again.
                     tokio::task::yield_now().await;
                     let asked = drain(call, &mut queue, &mut desk);
                     self.stage(&mut desk.staged, asked).await;
@@ -204,8 +205,7 @@ impl<D: Decider> Sequencer<D> {
         let Staged { asked, fates, batch, known } = std::mem::take(&mut desk.staged);
         if asked.is_empty() {
             return;
-        }
-        if batch.rows.is_empty() {
+        } else if batch.rows.is_empty() {
             desk.landed.push(Landed { asked, fates, rows: Vec::new(), epoch: 0 });
             return self.answer_landed(desk).await;
         }
@@ -264,45 +264,46 @@ impl<D: Decider> Sequencer<D> {
             return;
         }
         let landed = std::mem::take(&mut desk.landed);
-        let last = landed.iter().rev().find_map(|one| Some((one.rows.last()?, one.epoch)));
-        let Some((row, epoch)) = last else {
-            return self.answer_all(landed).await;
-        };
         if let Some(why) = &self.stopped {
             let error = WriteError::Retryable(why.clone());
             return landed.into_iter().for_each(|one| fail(one.asked, &error));
         }
+        let last = landed.iter().rev().find_map(|one| Some((one.rows.last()?, one.epoch)));
+        let Some((row, epoch)) = last else {
+            return self.answer_all(landed).await;
+        };
         let new = batch::anchored(row, epoch);
         let swap = tokio::spawn(anchor(self.parts.clone(), desk.anchored.clone(), new.clone()));
         desk.anchoring = Some(Anchoring { landed, new, swap });
     }
 
-    /// The anchor was answered.
-    async fn anchored(&mut self, desk: &mut Desk<D::Payload>, outcome: Result<(), AnchorError>) {
-        let Some(Anchoring { landed, new, .. }) = desk.anchoring.take() else { return };
-        let Some(last) = landed.iter().rev().find_map(|one| one.rows.last()) else { return };
+    /// The anchor was answered. What comes back is durable in both places and to be answered.
+    async fn anchored(
+        &mut self,
+        desk: &mut Desk<D::Payload>,
+        outcome: Result<(), AnchorError>,
+    ) -> Vec<Landed<D::Payload>> {
+        let Some(Anchoring { landed, new, .. }) = desk.anchoring.take() else { return Vec::new() };
+        let last = landed.iter().rev().find_map(|one| one.rows.last());
+        let last = last.expect("the anchor moves to a row");
         let ended = self.settle_anchor(last, &new, outcome).await;
         self.unstage(desk);
-        match ended {
-            Ok(()) => {
-                desk.anchored = Some(new);
-                self.answer_landed(desk).await;
-                if desk.flight.is_none() && desk.landed.is_empty() {
-                    self.take_off(desk).await;
-                }
-                self.answer_all(landed).await;
-            }
-            Err(error) => {
-                landed.into_iter().for_each(|one| fail(one.asked, &error));
-                self.answer_landed(desk).await;
-            }
+        if let Err(error) = ended {
+            // What lies behind saw what nobody may be told of.
+            let behind = std::mem::take(&mut desk.landed);
+            landed.into_iter().chain(behind).for_each(|one| fail(one.asked, &error));
+            return Vec::new();
         }
+        desk.anchored = Some(new);
+        self.answer_landed(desk).await;
+        landed
     }
 
     async fn wait_for_anchor(&mut self, desk: &mut Desk<D::Payload>) {
         while desk.anchoring.is_some() {
             let outcome = swapping(&mut desk.anchoring).await;
-            Box::pin(self.anchored(desk, outcome)).await;
+            let landed = self.anchored(desk, outcome).await;
+            self.answer_all(landed).await;
         }
     }
 

@@ -24,3 +24,22 @@ impl Signer {
         bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use annals_events::keys::SecretKey;
+
+    use super::Signer;
+
+    #[test]
+    fn both_libraries_make_the_same_signature() {
+        for seed in 0..=255 {
+            let key = SecretKey::from_seed([seed; 32]);
+            let signer = Signer::new(&key).expect("the same key");
+            for length in [0, 1, 32, 82, 4_096] {
+                let text = vec![seed; length];
+                assert_eq!(signer.sign(&text), key.sign(&text), "seed {seed}, {length} bytes");
+            }
+        }
+    }
+}

@@ -9,6 +9,7 @@ use annals_events::{Event, Hash, Time};
 use annals_projections::boards::pages::Pages;
 use serde_json::Value;
 
+use super::resume::stop_three_times;
 use super::{Entry, Files, SITE, Told, audit, entries, import, imported, real_history};
 use crate::harness::{BOTH, Place, Rng, code, json, text};
 
@@ -99,7 +100,7 @@ async fn the_site_at_a_hundred_moments_equals_a_plain_fold_of_the_file() {
     assert_eq!(moments.len(), 100);
     for kind in BOTH {
         let place = Place::new(kind).await;
-        imported(&place, &files, &[]);
+        stop_three_times(&place, &files);
         let all = entries(&place).await;
         let (pages, digests) = board(&place, &all).await;
         let known = all.len() as u64;

@@ -55,7 +55,8 @@ async fn break_off(kind: Kind) {
     }
 }
 
-fn stop_three_times(place: &Place, files: &Files) {
+/// Stopped at three lines drawn by lot, each time started anew.
+pub fn stop_three_times(place: &Place, files: &Files) {
     let mut random = Rng::new();
     let mut stops = [(); 3].map(|()| random.between(1, 7_925));
     stops.sort_unstable();

@@ -13,6 +13,7 @@ use annals::store::{
     Row, SharedStore, Snapshot, Store, StoreError, StoredCheckpoint,
 };
 use async_trait::async_trait;
+use tokio::sync::oneshot;
 
 /// Something that happens while the writer waits.
 pub type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -281,11 +282,19 @@ pub enum Swap {
 pub struct FaultyAnchor {
     inner: Arc<dyn Anchor>,
     swaps: Mutex<VecDeque<Swap>>,
+    gate: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
 impl FaultyAnchor {
     pub fn new(inner: Arc<dyn Anchor>) -> FaultyAnchor {
-        FaultyAnchor { inner, swaps: Mutex::default() }
+        FaultyAnchor { inner, swaps: Mutex::default(), gate: Mutex::default() }
+    }
+
+    /// The next swap waits for this.
+    pub fn gate(&self) -> oneshot::Sender<()> {
+        let (go, gate) = oneshot::channel();
+        *self.gate.lock().expect("no holder panics") = Some(gate);
+        go
     }
 
     /// The next swap that has no plan yet goes like this.
@@ -301,6 +310,10 @@ impl Anchor for FaultyAnchor {
     }
 
     async fn swap(&self, old: Option<&Anchored>, new: &Anchored) -> Result<(), AnchorError> {
+        let gate = self.gate.lock().expect("no holder panics").take();
+        if let Some(gate) = gate {
+            gate.await.expect("the gate opens");
+        }
         let swap = self.swaps.lock().expect("no holder panics").pop_front();
         match swap {
             None => self.inner.swap(old, new).await,

@@ -8,7 +8,7 @@ use annals::ledger::request::Enqueued;
 use annals_events::id::CommandKey;
 use tokio::sync::oneshot;
 
-use super::faults::{Answer, Step};
+use super::faults::{Answer, Step, Swap};
 use super::{Rig, request, until};
 use crate::harness::Kind;
 
@@ -17,6 +17,8 @@ on_both!(
     what_is_decided_behind_a_lost_batch_is_decided_anew,
     a_repeat_behind_a_lost_command_is_written,
     a_repeat_behind_a_command_under_way_gets_its_receipt,
+    a_batch_is_committed_while_the_one_before_is_anchored_and_nobody_is_told,
+    an_anchor_that_fails_takes_the_batch_behind_it_along,
 );
 
 /// Long enough for the writer to decide what is queued; nothing fails where it is not.
@@ -123,4 +125,66 @@ async fn a_repeat_behind_a_command_under_way_gets_its_receipt(kind: Kind) {
     assert_eq!(repeat.entries, first.entries);
     told.push((key, first));
     rig.town.holds(&told).await;
+}
+
+async fn a_batch_is_committed_while_the_one_before_is_anchored_and_nobody_is_told(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let mut told = vec![rig.write().await];
+    let size = rig.town.size().await;
+    let go = rig.anchor.gate();
+    let given = rig.town.column();
+    let (key, first) = rig.under_way(&given).await;
+    let (second_key, second) = rig.under_way(&rig.town.column()).await;
+    let (_, repeat) = rig.queue(&given).await;
+    let (third_key, third) = rig.queue(&rig.town.column()).await;
+    until("both commits", || async { rig.town.size().await == size + 2 }).await;
+    let mut answers = [first, second, repeat, third].map(|queued| Box::pin(queued.answer()));
+    for answer in &mut answers {
+        let waiting = tokio::time::timeout(DECIDING, answer).await;
+        assert!(waiting.is_err(), "told before it was anchored: {waiting:?}");
+    }
+    assert_eq!(rig.town.size().await, size + 2, "three batches without an anchor");
+    go.send(()).expect("the swap waits");
+    let [first, second, repeat, third] = answers;
+    told.push((key, first.await.expect("written")));
+    told.push((second_key, second.await.expect("written")));
+    assert!(repeat.await.expect("answered").replayed);
+    told.push((third_key, third.await.expect("written")));
+    rig.town.holds(&told).await;
+}
+
+async fn an_anchor_that_fails_takes_the_batch_behind_it_along(kind: Kind) {
+    for swap in [Swap::Fails, Swap::FailsLate] {
+        let rig = Rig::new(kind).await;
+        let first = rig.write().await;
+        let size = rig.town.size().await;
+        let go = rig.anchor.gate();
+        rig.anchor.plan(swap);
+        let given = [rig.town.column(), rig.town.column(), rig.town.column()];
+        let (_, one) = rig.under_way(&given[0]).await;
+        let (_, two) = rig.under_way(&given[1]).await;
+        let (_, three) = rig.queue(&given[2]).await;
+        let (_, repeat) = rig.queue(&given[0]).await;
+        until("both commits", || async { rig.town.size().await == size + 2 }).await;
+        tokio::time::sleep(DECIDING).await;
+        go.send(()).expect("the swap waits");
+        let refused = repeat.answer().await;
+        assert!(refused.is_err(), "{swap:?}: told of what is not anchored: {refused:?}");
+        for queued in [one, two] {
+            let failed = queued.answer().await;
+            assert!(matches!(failed, Err(WriteError::Retryable(_))), "{swap:?}: {failed:?}");
+        }
+        let refused = three.answer().await;
+        assert!(refused.is_err(), "{swap:?}: {refused:?}");
+        assert_eq!(rig.town.size().await, size + 2, "a writer that stopped wrote");
+        let (town, app) = rig.restart().await;
+        let mut told = vec![first];
+        for (given, replayed) in given.into_iter().zip([true, true, false]) {
+            let receipt = app.give(given.clone()).await.expect("the lease was given back");
+            assert_eq!(receipt.replayed, replayed, "{swap:?}");
+            told.push((given.key, receipt));
+        }
+        app.stop().await.expect("a clean stop");
+        town.holds(&told).await;
+    }
 }

@@ -17,7 +17,7 @@ const READERS: u32 = 4;
 
 /// Of a new file. An entry with its private part has some 2 KB: in pages of 4 a fifth would stay
 /// empty, and the log would take twice as many writes a batch (callers who wait gain a quarter).
-const PAGE: u32 = 16_384;
+const PAGE: u32 = 8_192;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longer than a lock is waited for, for a long snapshot may be in front.
@@ -44,11 +44,11 @@ pub(super) async fn writer(path: &Path, create: bool) -> Result<SqlitePool, Stor
         .create_if_missing(create)
         // The appends' texts of every length, and all others.
         .statement_cache_capacity(256)
-        // The log is moved into the file every 80 MB instead of every 16: inner pages of the
+        // The log is moved into the file every 80 MB instead of every 8: inner pages of the
         // indexes, which every batch touches anew, are then written once for many batches (a
         // bulk import gains half again). It costs the 80 MB on the disk and their reading after
-        // a crash; in memory only the log's index grows, by some 12 bytes a page, 60 KB.
-        .pragma("wal_autocheckpoint", "5000")
+        // a crash; in memory only the log's index grows, by some 12 bytes a page, 120 KB.
+        .pragma("wal_autocheckpoint", "10000")
         // 32 MB of pages, so that the unique indexes are searched in memory.
         .pragma("cache_size", "-32768");
     SqlitePoolOptions::new()

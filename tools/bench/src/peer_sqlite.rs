@@ -87,10 +87,10 @@ async fn open(path: &Path) -> Result<SqliteConnection, Failed> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
-        .page_size(16_384)
+        .page_size(8_192)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .pragma("wal_autocheckpoint", "5000")
+        .pragma("wal_autocheckpoint", "10000")
         .pragma("cache_size", "-32768");
     Ok(options.connect().await?)
 }

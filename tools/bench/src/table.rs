@@ -24,8 +24,11 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     history: Option<PathBuf>,
     /// Only the rounds whose ratios decide what writing costs.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "reading")]
     writing: bool,
+    /// Only the import and what is measured at a size: audits, folds, cold starts, bytes.
+    #[arg(long)]
+    reading: bool,
 }
 
 struct Scale {
@@ -39,7 +42,7 @@ impl Arguments {
         let (rounds, millis, entries) = match (self.quick, self.full) {
             (true, _) => (1, 1_000, 20_000),
             (_, true) => (3, 3_000, 1_000_000),
-            _ => (3, 3_000, 200_000),
+            _ => (3, 3_000, 100_000),
         };
         Scale { rounds, span: Duration::from_millis(millis), entries }
     }
@@ -59,7 +62,8 @@ pub async fn run(arguments: Arguments) -> Result<(), Failed> {
     let sizes = sample.sizes();
     let plain = peer_sqlite::Plain::new(folder.path(), sample.clone(), scale.span);
     let peers = peer_postgres::Plain::new(&cluster, sample, scale.span).await?;
-    for round in 0..scale.rounds {
+    let rounds = if arguments.reading { 0 } else { scale.rounds };
+    for round in 0..rounds {
         told(&format!("round {} of {}", round + 1, scale.rounds));
         limits::fdatasync(folder.path(), scale.span / 2, &mut figures)?;
         peers.round(&mut figures).await?;
@@ -68,26 +72,27 @@ pub async fn run(arguments: Arguments) -> Result<(), Failed> {
         plain.round(&mut figures).await?;
         sqlite.round(&mut figures).await?;
     }
+    // What the rounds wrote is left as it is: sizes are measured on ledgers of one size.
+    drop((sqlite, postgres));
     if !arguments.writing {
         let source = arguments.history.clone().unwrap_or_else(history::folder);
         for cluster in [None, Some(&cluster)] {
             told("history");
             history::measure(folder.path(), &source, cluster, &mut figures).await?;
+            sized(&scale, folder.path(), cluster, &mut figures).await?;
         }
-        sized(sqlite, &scale, folder.path(), None, &mut figures).await?;
-        sized(postgres, &scale, folder.path(), Some(&cluster), &mut figures).await?;
     }
     crate::say(&report::table(&figures, sizes, begun.elapsed()))
 }
 
 /// What depends on how many entries there are.
 async fn sized(
-    mut ours: Ours,
     scale: &Scale,
     folder: &Path,
     cluster: Option<&Cluster>,
     figures: &mut Figures,
 ) -> Result<(), Failed> {
+    let mut ours = Ours::open(Place::new(folder, cluster).await?, scale.span).await?;
     let kind = ours.place.kind;
     told(&format!("{kind:?}: fill and stop"));
     ours.fill(scale.entries).await?;
