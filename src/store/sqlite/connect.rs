@@ -16,7 +16,7 @@ use crate::store::StoreError;
 const READERS: u32 = 4;
 
 /// Of a new file. An entry with its private part has some 2 KB: in pages of 4 a fifth would stay
-/// empty, and the log would take twice as many writes a batch (callers who wait gain a quarter).
+/// empty, and the log would take twice as many writes a batch.
 const PAGE: u32 = 8_192;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
