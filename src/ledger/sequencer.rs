@@ -1,8 +1,8 @@
 //! 定序 — one task decides on in-memory state, one command after another, and commits in groups.
 //!
 //! Drain the queue, never sleep to fill it; one transaction a batch; the next batch is sent when
-//! this one is in the store, and waits for its anchor (`pipeline`). The commit point is `store.append`: before it
-//! nothing happened, after it everything did, whatever the caller hears.
+//! this one is in the store, and waits for its anchor (`pipeline`). The commit point is
+//! `store.append`: before it nothing happened, after it everything did, whatever the caller hears.
 
 use std::collections::HashSet;
 use std::sync::Arc;
