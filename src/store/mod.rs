@@ -161,6 +161,13 @@ pub struct Oddity {
     pub detail: String,
 }
 
+impl Oddity {
+    /// As a store's query tells it: of a row, or of an index.
+    fn told(what: &str, position: u64, detail: String) -> Oddity {
+        Oddity { what: if what == "row" { "row" } else { "index" }, position, detail }
+    }
+}
+
 /// One line of the investigator's index: entry `position` has `value` under `kind`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct IndexRow {

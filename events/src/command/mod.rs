@@ -48,9 +48,6 @@ macro_rules! commands {
         pub enum Command { $($(#[$doc])* $name($name),)* }
 
         impl Command {
-            /// Names of all commands, in the order of the table.
-            pub const NAMES: &'static [&'static str] = &[$($word),*];
-
             /// The name on the wire.
             pub fn name(&self) -> &'static str {
                 match self { $(Command::$name(_) => $word,)* }

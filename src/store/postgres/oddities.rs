@@ -44,11 +44,8 @@ pub(super) async fn find(pool: &PgPool) -> Result<Vec<Oddity>, StoreError> {
     for row in &rows {
         let what: &str = row.try_get(0).map_err(field)?;
         let position: Option<i64> = row.try_get(1).map_err(field)?;
-        found.push(Oddity {
-            what: if what == "row" { "row" } else { "index" },
-            position: outcome::unsigned(position.unwrap_or(0))?,
-            detail: row.try_get(2).map_err(field)?,
-        });
+        let position = outcome::unsigned(position.unwrap_or(0))?;
+        found.push(Oddity::told(what, position, row.try_get(2).map_err(field)?));
     }
     Ok(found)
 }

@@ -41,11 +41,8 @@ pub(super) async fn find(pool: &SqlitePool) -> Result<Vec<Oddity>, StoreError> {
     let mut found = Vec::new();
     for row in &rows {
         let what: &str = row.try_get(0).map_err(field)?;
-        found.push(Oddity {
-            what: if what == "row" { "row" } else { "index" },
-            position: super::sql::unsigned(row, 1)?,
-            detail: row.try_get(2).map_err(field)?,
-        });
+        let position = super::sql::unsigned(row, 1)?;
+        found.push(Oddity::told(what, position, row.try_get(2).map_err(field)?));
     }
     // Indexes are compared with their tables too, which reading either would not.
     let whole: Vec<String> =
@@ -57,7 +54,7 @@ pub(super) async fn find(pool: &SqlitePool) -> Result<Vec<Oddity>, StoreError> {
     for text in whole.into_iter().filter(|text| text != "ok") {
         let position = u64::try_from(size).unwrap_or(0);
         let detail = format!("the file is damaged: {text}");
-        found.push(Oddity { what: "index", position, detail });
+        found.push(Oddity::told("index", position, detail));
     }
     Ok(found)
 }
