@@ -10,6 +10,7 @@ on_both!(
     epochs_rise_and_pass_the_floor,
     a_lease_is_refused_renewed_and_released,
     an_expired_lease_is_free,
+    a_lease_with_nothing_left_is_free,
     another_epoch_is_fenced,
     another_head_has_moved,
     a_new_ledger_is_empty,
@@ -65,6 +66,16 @@ async fn an_expired_lease_is_free(fixture: &Fixture) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(store.acquire("b", TTL, 0, false).await.expect("expired").epoch, 2);
+}
+
+/// Whoever reads that nothing is left of a lease may take it: at its very end it is over.
+async fn a_lease_with_nothing_left_is_free(fixture: &Fixture) {
+    let store = &*fixture.store;
+    for round in 1..=100 {
+        let holder = if round % 2 == 0 { "a" } else { "b" };
+        let taken = store.acquire(holder, Duration::ZERO, 0, false).await;
+        assert_eq!(taken.expect("nothing was left").epoch, round);
+    }
 }
 
 async fn another_epoch_is_fenced(fixture: &Fixture) {

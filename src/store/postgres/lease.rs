@@ -63,7 +63,7 @@ pub(super) async fn acquire(
                lease_until = clock_timestamp() + $3 * interval '1 microsecond'
          WHERE one = 1
            AND (holder IS NULL OR holder = $2 OR lease_until IS NULL
-                OR lease_until < clock_timestamp() OR $4)
+                OR lease_until <= clock_timestamp() OR $4)
         RETURNING epoch";
     let epoch: Option<i64> = sqlx::query_scalar(ACQUIRE)
         .bind(signed(floor))

@@ -1,30 +1,37 @@
-//! The append: one immediate transaction, its rows in few ways to SQLite's thread and back.
+//! The append: one immediate transaction, its rows in as few ways as possible to SQLite's thread
+//! and back.
 //!
-//! Each such way costs more than what it carries for a batch of callers who wait, so statements
-//! that need no decision between them go together: those of the swap with the first rows, then
-//! the rest of the rows, then the commit.
+//! Each such way costs more than what it carries for a batch of callers who wait, so what needs no
+//! decision in between goes together: the transaction's begin with the first rows, the swap of the
+//! head and the commit with the last.
 
+use futures_util::StreamExt as _;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row as _, SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
 
 use super::lease::{self, columns, now};
 use super::sql::{Writing, placeholders};
 use super::{bodies, outcome};
 use crate::store::shape::{self, signed};
-use crate::store::{AppendError, Batch, Head, Lease, Row, StoreError};
+use crate::store::{AppendError, Batch, Head, Lease, Row};
 
 /// Most rows of one statement. Each number of rows has its own text, prepared when it first comes
 /// up and found again.
 const ROWS: usize = 64;
 
-/// A private part that somebody put where none belongs would make the entry there a tampered one:
-/// they are counted before any is written.
-const OPENING: &str = concat!(
-    "BEGIN IMMEDIATE; UPDATE head SET size = ?, leaf = ?, lease_until = ? + ",
+/// The head moves only from where the writer saw it, and only if every row is there and no other:
+/// a table that swallows lines is no error to SQLite, and a private part that somebody put where
+/// none belongs would make the entry there a tampered one. If it did not move, a second head row
+/// is tried, which its table refuses, so that the commit behind is not reached.
+const CLOSING: &str = concat!(
+    " UPDATE head SET size = ?, leaf = ?, lease_until = ? + ",
     now!(),
-    " WHERE one = 1 AND epoch = ? AND size = ? AND leaf = ? RETURNING ",
+    " WHERE one = 1 AND epoch = ? AND size = ? AND leaf = ?
+         AND (SELECT count(*) FROM entry WHERE position BETWEEN ? AND ?) = ?
+         AND (SELECT count(*) FROM private WHERE position BETWEEN ? AND ?) = ? RETURNING ",
     columns!(),
-    "; SELECT count(*) FROM private WHERE position >= ? AND position <= ?; "
+    "; INSERT OR ROLLBACK INTO head (one, epoch, size, leaf)
+         SELECT 2, 0, 0, zeroblob(32) WHERE changes() <> 1; COMMIT"
 );
 
 pub(super) async fn append(
@@ -34,68 +41,81 @@ pub(super) async fn append(
     batch: &Batch,
 ) -> Result<Head, AppendError> {
     shape::check(lease, at, batch).map_err(AppendError::Rejected)?;
+    let last = batch.rows.last().expect("the shape was checked: a batch has entries");
     let undone = |error: sqlx::Error| outcome::before_commit(&error);
     let mut writing = Writing::unbegun(pool).await.map_err(undone)?;
-    let last = batch.rows.last().expect("the shape was checked: a batch has entries");
-    let (first, rest) = batch.rows.split_at(batch.rows.len().min(ROWS));
-    let opened = match open(writing.on(), lease, at, last, first).await {
-        Ok(opened) => opened,
-        Err(error) => return Err(failed(writing, at, last, &error).await),
-    };
-    let Some(head) = opened else { return Err(lost(writing, lease).await) };
-    for rows in rest.chunks(ROWS) {
-        insert(writing.on(), rows).await.map_err(undone)?;
-    }
+    let mut begin = "BEGIN IMMEDIATE; ";
     if !batch.bodies.is_empty() {
+        writing.begin_now().await.map_err(undone)?;
+        begin = "";
         let missing = bodies::move_uploads(writing.on(), &batch.bodies).await.map_err(undone)?;
         if !missing.is_empty() {
-            return Err(AppendError::Rejected(shape::missing(&missing)));
+            let missing = AppendError::Rejected(shape::missing(&missing));
+            return Err(failed(writing, at, last, missing).await);
         }
     }
-    writing.commit().await.map_err(|error| outcome::at_commit(&error))?;
-    Ok(head)
+    let mut rows = &batch.rows[..];
+    while rows.len() > ROWS {
+        let (first, rest) = rows.split_at(ROWS);
+        if let Err(error) = insert(writing.on(), begin, first).await {
+            return Err(failed(writing, at, last, undone(error)).await);
+        }
+        (begin, rows) = ("", rest);
+    }
+    match close(writing.on(), begin, rows, (lease, at, batch)).await {
+        Ok(head) => {
+            writing.is_committed();
+            Ok(head)
+        }
+        Err(Unclosed::AtCommit(error)) => Err(outcome::at_commit(&error)),
+        Err(Unclosed::Before(error)) => Err(failed(writing, at, last, undone(error)).await),
+    }
 }
 
-fn unread(error: &StoreError) -> AppendError {
-    AppendError::Retryable(error.to_string())
+async fn insert(on: &mut SqliteConnection, begin: &str, rows: &[Row]) -> Result<(), sqlx::Error> {
+    let text = format!("{begin}{}", inserts(rows));
+    bound(sqlx::query(AssertSqlSafe(text)), rows).execute(on).await.map(|_| ())
 }
 
-/// Begin, swap the head, write the first rows. `None`: the head was another's or elsewhere.
-async fn open(
+enum Unclosed {
+    Before(sqlx::Error),
+    AtCommit(sqlx::Error),
+}
+
+/// The last rows, the swap of the head, the commit.
+async fn close(
     on: &mut SqliteConnection,
-    lease: &Lease,
-    at: &Head,
-    last: &Row,
+    begin: &str,
     rows: &[Row],
-) -> Result<Option<Head>, sqlx::Error> {
-    let text = format!("{OPENING}{}", inserts(rows));
-    let query = sqlx::query(AssertSqlSafe(text))
-        .bind(signed(last.position + 1))
-        .bind(&last.leaf[..])
+    (lease, at, batch): (&Lease, &Head, &Batch),
+) -> Result<Head, Unclosed> {
+    let text = format!("{begin}{}{CLOSING}", inserts(rows));
+    let [first, last] = [at.size, at.size + batch.rows.len() as u64 - 1].map(signed);
+    let query = bound(sqlx::query(AssertSqlSafe(text)), rows)
+        .bind(last + 1)
+        .bind(batch.rows.last().map(|row| &row.leaf[..]))
         .bind(lease::micros(lease.ttl))
         .bind(signed(lease.epoch))
-        .bind(signed(at.size))
+        .bind(first)
         .bind(&at.leaf[..])
-        .bind(signed(at.size))
-        .bind(signed(last.position));
-    let told = bound(query, rows).fetch_all(on).await?;
-    // The head's row is there only if it was swapped; the counts always are.
-    let Some((head, counts)) = told.split_first().filter(|(head, _)| head.len() > 1) else {
-        return Ok(None);
-    };
-    let head = lease::decode(head).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    let Some((parked, counts)) = counts.split_first() else { return Err(uncounted()) };
-    if parked.try_get::<i64, _>(0)? > 0 {
-        let text = "private parts lie beyond the last entry";
-        return Err(sqlx::Error::Encode(text.into()));
+        .bind(first)
+        .bind(last)
+        .bind(batch.rows.len() as i64)
+        .bind(first)
+        .bind(last)
+        .bind(parts(&batch.rows).count() as i64);
+    let mut answers = query.fetch(on);
+    let mut head: Option<SqliteRow> = None;
+    while let Some(answer) = answers.next().await {
+        match (answer, &head) {
+            (Ok(row), _) => head = Some(row),
+            (Err(error), None) => return Err(Unclosed::Before(error)),
+            // The head's row was told, so the swap was done and only the commit was left.
+            (Err(error), Some(_)) => return Err(Unclosed::AtCommit(error)),
+        }
     }
-    counted(counts, rows)?;
-    Ok(Some(head))
-}
-
-async fn insert(on: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
-    let query = sqlx::query(AssertSqlSafe(inserts(rows)));
-    counted(&bound(query, rows).fetch_all(on).await?, rows)
+    let head = head.ok_or_else(|| Unclosed::AtCommit(sqlx::Error::WorkerCrashed))?;
+    lease::decode(&head).map_err(|error| Unclosed::AtCommit(sqlx::Error::Decode(error.into())))
 }
 
 fn parts(rows: &[Row]) -> impl Iterator<Item = (u64, &[u8; 32], &[u8])> {
@@ -105,19 +125,19 @@ fn parts(rows: &[Row]) -> impl Iterator<Item = (u64, &[u8; 32], &[u8])> {
     })
 }
 
-/// The statements that write rows, each followed by the number it wrote.
+/// The statements that write rows. What they collide with ends the transaction, so that SQLite
+/// need not be able to take back half a statement.
 fn inserts(rows: &[Row]) -> String {
     let mut text = format!(
-        "INSERT INTO entry (position, leaf, header, signature, facts, facts_salt,
-                            stream, version, command_key, command_index) VALUES {};
-         SELECT changes();",
+        "INSERT OR ROLLBACK INTO entry (position, leaf, header, signature, facts, facts_salt,
+                                        stream, version, command_key, command_index) VALUES {};",
         placeholders(rows.len(), 10)
     );
     let private = parts(rows).count();
     if private > 0 {
-        text.push_str(" INSERT INTO private (position, salt, bytes) VALUES ");
+        text.push_str(" INSERT OR ROLLBACK INTO private (position, salt, bytes) VALUES ");
         text.push_str(&placeholders(private, 3));
-        text.push_str("; SELECT changes();");
+        text.push(';');
     }
     text
 }
@@ -144,28 +164,13 @@ fn bound<'q>(mut query: Query<'q>, rows: &'q [Row]) -> Query<'q> {
     query
 }
 
-/// Every statement must have written all of its rows; one that did not is no error to SQLite.
-fn counted(counts: &[SqliteRow], rows: &[Row]) -> Result<(), sqlx::Error> {
-    let private = parts(rows).count();
-    let wanted = [rows.len(), private];
-    let wanted = &wanted[..1 + usize::from(private > 0)];
-    let done =
-        counts.iter().map(|count| count.try_get::<i64, _>(0)).collect::<Result<Vec<_>, _>>()?;
-    let same = |(done, wanted): (&i64, &usize)| usize::try_from(*done) == Ok(*wanted);
-    if done.len() == wanted.len() && done.iter().zip(wanted).all(same) {
-        Ok(())
-    } else {
-        Err(uncounted())
-    }
-}
-
-fn uncounted() -> sqlx::Error {
-    sqlx::Error::Encode("lines were swallowed".into())
-}
-
-/// An error before the commit. Where the head had moved the rows could not but collide: then that
-/// is the reason.
-async fn failed(mut writing: Writing, at: &Head, last: &Row, error: &sqlx::Error) -> AppendError {
+/// Nothing was committed. If the head is another's or elsewhere, that is the reason.
+async fn failed(
+    mut writing: Writing,
+    at: &Head,
+    last: &Row,
+    otherwise: AppendError,
+) -> AppendError {
     let here = (at.epoch, at.size, at.leaf);
     let there = (at.epoch, last.position + 1, last.leaf);
     match lease::head(writing.on()).await {
@@ -173,18 +178,6 @@ async fn failed(mut writing: Writing, at: &Head, last: &Row, error: &sqlx::Error
         Ok(head) if ![here, there].contains(&(head.epoch, head.size, head.leaf)) => {
             AppendError::HeadMoved { size: head.size }
         }
-        _ => outcome::before_commit(error),
-    }
-}
-
-/// Nothing was written, since the head was another's or elsewhere.
-async fn lost(mut writing: Writing, lease: &Lease) -> AppendError {
-    let found = lease::head(writing.on()).await;
-    // A transaction that wrote nothing has nothing to undo; if this fails it is closed instead.
-    let _ = writing.rollback().await;
-    match found {
-        Ok(head) if head.epoch > lease.epoch => AppendError::Fenced { epoch: head.epoch },
-        Ok(head) => AppendError::HeadMoved { size: head.size },
-        Err(error) => unread(&error),
+        _ => otherwise,
     }
 }

@@ -43,12 +43,14 @@ pub(super) async fn writer(path: &Path, create: bool) -> Result<SqlitePool, Stor
     let options = options(path)
         .create_if_missing(create)
         // The appends' texts of every length, and all others.
-        .statement_cache_capacity(256)
+        .statement_cache_capacity(512)
         // The log is moved into the file every 80 MB instead of every 8: inner pages of the
         // indexes, which every batch touches anew, are then written once for many batches (a
         // bulk import gains half again). It costs the 80 MB on the disk and their reading after
         // a crash; in memory only the log's index grows, by some 12 bytes a page, 120 KB.
         .pragma("wal_autocheckpoint", "10000")
+        // A statement that may have to be taken back half-way keeps old pages: not in a file.
+        .pragma("temp_store", "memory")
         // 32 MB of pages, so that the unique indexes are searched in memory.
         .pragma("cache_size", "-32768");
     SqlitePoolOptions::new()

@@ -77,7 +77,7 @@ pub(super) async fn acquire(
         "UPDATE head SET epoch = max(epoch, ?1) + 1, holder = ?2, lease_until = ?3 + ",
         now!(),
         " WHERE one = 1 AND (holder IS NULL OR holder = ?2 OR lease_until IS NULL
-             OR lease_until < ",
+             OR lease_until <= ",
         now!(),
         " OR ?4) RETURNING epoch"
     );

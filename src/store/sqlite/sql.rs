@@ -56,8 +56,17 @@ impl Writing {
     /// `IMMEDIATE`: a transaction that starts by reading could be refused its first write.
     pub(super) async fn begin(pool: &SqlitePool) -> Result<Self, sqlx::Error> {
         let mut writing = Self::unbegun(pool).await?;
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut *writing.connection).await?;
+        writing.begin_now().await?;
         Ok(writing)
+    }
+
+    pub(super) async fn begin_now(&mut self) -> Result<(), sqlx::Error> {
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut *self.connection).await.map(|_| ())
+    }
+
+    /// A statement of its own ended the transaction.
+    pub(super) fn is_committed(mut self) {
+        self.open = false;
     }
 
     /// The first statement is to begin it.
