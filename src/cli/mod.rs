@@ -159,8 +159,7 @@ pub fn main() -> ExitCode {
                 .from_env_lossy(),
         )
         .init();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let outcome = match runtime {
+    let outcome = match runtime() {
         Ok(runtime) => runtime.block_on(run(cli.command)),
         Err(error) => Err(Failure::fault(error.to_string())),
     };
@@ -174,6 +173,15 @@ pub fn main() -> ExitCode {
         return ExitCode::from(Exit::Fault as u8);
     }
     ExitCode::from(exit as u8)
+}
+
+/// What everything runs on.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        // A store's answers come from other threads; a batch waits for them behind its callers.
+        .global_queue_interval(3)
+        .build()
 }
 
 async fn run(command: Command) -> Result<Exit, Failure> {

@@ -1,15 +1,14 @@
-//! One batch: decide command after command, build, sign on all cores, commit, anchor, answer.
+//! One batch: decide command after command, build; what the anchor must hold and a caller hears.
 
 use std::collections::HashSet;
 
-use annals_events::entry::{self, CommandInfo};
+use annals_events::entry::CommandInfo;
 use annals_events::ledger::{Event as LedgerEvent, StateSealed};
 use annals_events::{Event, Header};
 use annals_projections::SEAL_EVERY;
-use rayon::prelude::*;
 
 use super::anchor::Anchored;
-use super::build::{self, Built, Frame, Written};
+use super::build::{self, Built, Frame};
 use super::decider::{Decided, Decider, World};
 use super::follower::Serving;
 use super::lead::{self, Lead};
@@ -17,10 +16,6 @@ use super::pipeline::Asked;
 use super::random::Random;
 use super::request::{Receipt, ReceiptEntry, Request, WriteError};
 use crate::store::{BodyRef, Row, SharedStore};
-
-/// From this many entries on, signing is spread over the cores: fewer are signed sooner than other
-/// threads wake up, and the batch before is under way meanwhile.
-const SIGN_PARALLEL_FROM: usize = 128;
 
 /// What becomes of each request of a batch.
 pub enum Fate {
@@ -155,19 +150,6 @@ fn write(
     }
     built.extend(entries);
     Ok(())
-}
-
-/// Sign every entry with the epoch's key.
-pub fn sign(lead: &Lead, built: Vec<Built>, origin: &str) -> (Vec<Row>, Vec<Written>) {
-    let sign = |entry: Built| {
-        let signature = lead.signer.sign(&entry::signed_text(origin, &entry.leaf));
-        entry.into_row(signature)
-    };
-    if built.len() < SIGN_PARALLEL_FROM {
-        built.into_iter().map(sign).unzip()
-    } else {
-        tokio::task::block_in_place(|| built.into_par_iter().map(sign).unzip())
-    }
 }
 
 /// What the anchor must hold once this row is the last.

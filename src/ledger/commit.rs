@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::anchor::{AnchorError, Anchored};
+use super::build::Written;
 use super::decider::Decider;
 use super::lead::{self, Parts};
 use super::request::WriteError;
 use super::sequencer::{Failed, Sequencer, no_lead};
-use crate::store::{AcquireError, AppendError, Batch, Head, Lease, Row};
+use super::signer::Signing;
+use crate::store::{AcquireError, AppendError, Batch, BodyRef, Head, Lease, Row};
 
 /// How often an unknown outcome is looked up before it stays unknown.
 const LOOK_UPS: u32 = 20;
@@ -18,6 +20,7 @@ const LOOK_FOR: Duration = Duration::from_secs(120);
 /// How an append fared.
 pub(super) struct Appended {
     batch: Batch,
+    known: Vec<Written>,
     outcome: Result<Head, AppendError>,
 }
 
@@ -27,11 +30,24 @@ impl Appended {
     }
 }
 
-/// Commit.
-pub(super) async fn append(parts: Arc<Parts>, lease: Lease, at: Head, batch: Batch) -> Appended {
+/// Commit, once everything is signed.
+pub(super) async fn append(
+    parts: Arc<Parts>,
+    lease: Lease,
+    at: Head,
+    signing: Vec<Signing>,
+    bodies: Vec<BodyRef>,
+) -> Appended {
+    let (mut rows, mut known) = (Vec::new(), Vec::new());
+    for some in signing {
+        let (some_rows, some_known) = some.end().await;
+        rows.extend(some_rows);
+        known.extend(some_known);
+    }
+    let batch = Batch { rows, bodies };
     let outcome = parts.store.append(&lease, &at, &batch).await;
     // ---- The commit point: from here on the entries exist, or never will. ----
-    Appended { batch, outcome }
+    Appended { batch, known, outcome }
 }
 
 /// Keep in a second place how far the ledger goes now.
@@ -46,7 +62,7 @@ pub(super) async fn anchor(
 impl<D: Decider> Sequencer<D> {
     /// Take in how an append fared. On `Ok` its rows are in the store.
     pub(super) async fn settle(&mut self, appended: Appended) -> (Batch, Result<(), Failed>) {
-        let Appended { batch, outcome } = appended;
+        let Appended { batch, known, outcome } = appended;
         let head = match outcome {
             Ok(head) => Some(head),
             Err(error) => {
@@ -67,6 +83,7 @@ impl<D: Decider> Sequencer<D> {
             }
             _ => self.lead = None,
         }
+        self.follower.written(known);
         (batch, Ok(()))
     }
 

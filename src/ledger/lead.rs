@@ -60,7 +60,7 @@ pub struct Lead {
     /// The epoch's key.
     pub entry_key: Arc<SecretKey>,
     /// The same, ready to sign entries.
-    pub signer: Signer,
+    pub signer: Arc<Signer>,
     /// For salts and names of entries.
     pub random: Random,
     /// Whether the epoch's first entry is committed.
@@ -93,13 +93,14 @@ pub async fn take(
     follower.catch_up(head.size).await?;
     let anchored = move_anchor_up(parts, anchored, &head).await?;
     let entry_key = SecretKey::generate().map_err(|e| WriteError::Fault(e.to_string()))?;
+    let signer = Signer::new(&entry_key).map_err(|e| WriteError::Fault(e.to_string()))?;
     *guard = ClockGuard::new(parts.clock.as_ref());
     let store_lead = lead_of(&head, parts.clock.as_ref());
     Ok(Lead {
         lease,
         head,
         anchored,
-        signer: Signer::new(&entry_key).map_err(|e| WriteError::Fault(e.to_string()))?,
+        signer: Arc::new(signer),
         entry_key: Arc::new(entry_key),
         random: Random::new(),
         started: false,

@@ -15,12 +15,12 @@ use tokio::time::MissedTickBehavior;
 
 use super::anchor::{AnchorError, Anchored};
 use super::batch::{self, Fate};
-use super::build::Written;
 use super::commit::{Appended, anchor, append};
 use super::decider::Decider;
 use super::request::{Answer, Request, WriteError};
-use super::sequencer::{Call, Failed, Sequencer};
-use crate::store::{Batch, Row};
+use super::sequencer::{Call, Drawn, Failed, Sequencer};
+use super::signer::Signing;
+use crate::store::{BodyRef, Row};
 
 /// Most commands of one batch.
 const BATCH_COMMANDS: usize = 1_024;
@@ -33,17 +33,18 @@ pub(super) struct Asked<P> {
     pub(super) reply: oneshot::Sender<Answer>,
 }
 
-/// Commands that are decided, with their entries, signed.
+/// Commands that are decided, with their entries, which are being signed.
 struct Staged<P> {
     asked: Vec<Asked<P>>,
     fates: Vec<Fate>,
-    batch: Batch,
-    known: Vec<Written>,
+    entries: usize,
+    signing: Vec<Signing>,
+    bodies: Vec<BodyRef>,
 }
 
 impl<P> Default for Staged<P> {
     fn default() -> Staged<P> {
-        Staged { asked: vec![], fates: vec![], batch: Batch::default(), known: vec![] }
+        Staged { asked: vec![], fates: vec![], entries: 0, signing: vec![], bodies: vec![] }
     }
 }
 
@@ -51,7 +52,6 @@ impl<P> Default for Staged<P> {
 struct Flight<P> {
     asked: Vec<Asked<P>>,
     fates: Vec<Fate>,
-    known: Vec<Written>,
     epoch: u64,
     landing: JoinHandle<Appended>,
 }
@@ -180,20 +180,20 @@ impl<D: Decider> Sequencer<D> {
         }
     }
 
-    /// Decide and sign; whoever cannot be decided for is answered at once.
+    /// Decide; whoever cannot be decided for is answered at once.
     async fn stage(&mut self, staged: &mut Staged<D::Payload>, asked: Vec<Asked<D::Payload>>) {
         if asked.is_empty() {
             return;
         }
         let settled = staged.asked.is_empty();
         match self.decide(&asked).await {
-            Ok((fates, batch, known)) => {
+            Ok(Drawn { fates, entries, signing, bodies }) => {
                 debug_assert!(settled || self.may_decide());
-                let offset = staged.batch.rows.len();
-                staged.fates.extend(fates.into_iter().map(|fate| fate.behind(offset)));
-                staged.batch.rows.extend(batch.rows);
-                staged.batch.bodies.extend(batch.bodies);
-                staged.known.extend(known);
+                let before = staged.entries;
+                staged.fates.extend(fates.into_iter().map(|fate| fate.behind(before)));
+                staged.entries += entries;
+                staged.signing.extend(signing);
+                staged.bodies.extend(bodies);
                 staged.asked.extend(asked);
             }
             Err(failed) => fail(asked, &failed.into_error()),
@@ -202,10 +202,10 @@ impl<D: Decider> Sequencer<D> {
 
     /// Send what is staged on its way.
     async fn take_off(&mut self, desk: &mut Desk<D::Payload>) {
-        let Staged { asked, fates, batch, known } = std::mem::take(&mut desk.staged);
+        let Staged { asked, fates, entries, signing, bodies } = std::mem::take(&mut desk.staged);
         if asked.is_empty() {
             return;
-        } else if batch.rows.is_empty() {
+        } else if entries == 0 {
             desk.landed.push(Landed { asked, fates, rows: Vec::new(), epoch: 0 });
             return self.answer_landed(desk).await;
         }
@@ -216,14 +216,14 @@ impl<D: Decider> Sequencer<D> {
             desk.anchored = lead.anchored.clone();
         }
         let epoch = lead.lease.epoch;
-        let landing = append(self.parts.clone(), lead.lease.clone(), lead.head.clone(), batch);
-        let landing = tokio::spawn(landing);
-        desk.flight = Some(Flight { asked, fates, known, epoch, landing });
+        let (lease, head) = (lead.lease.clone(), lead.head.clone());
+        let landing = tokio::spawn(append(self.parts.clone(), lease, head, signing, bodies));
+        desk.flight = Some(Flight { asked, fates, epoch, landing });
     }
 
     /// An append was answered.
     async fn landed(&mut self, desk: &mut Desk<D::Payload>, appended: Appended) {
-        let Some(Flight { asked, fates, known, epoch, .. }) = desk.flight.take() else { return };
+        let Some(Flight { asked, fates, epoch, .. }) = desk.flight.take() else { return };
         if appended.failed() {
             // What comes now looks at the anchor too.
             self.wait_for_anchor(desk).await;
@@ -232,18 +232,17 @@ impl<D: Decider> Sequencer<D> {
         self.unstage(desk);
         match ended {
             Ok(()) => {
-                self.follower.written(known);
                 desk.landed.push(Landed { asked, fates, rows: batch.rows, epoch });
                 self.answer_landed(desk).await;
             }
             Err(Failed::Rejected(_)) if asked.len() > 1 => {
-                self.unmove(&batch);
+                self.unmove(&batch.bodies);
                 for one in asked {
                     self.alone(one).await;
                 }
             }
             Err(failed) => {
-                self.unmove(&batch);
+                self.unmove(&batch.bodies);
                 fail(asked, &failed.into_error());
             }
         }
@@ -253,7 +252,7 @@ impl<D: Decider> Sequencer<D> {
     fn unstage(&mut self, desk: &mut Desk<D::Payload>) {
         if !self.may_decide() {
             let staged = std::mem::take(&mut desk.staged);
-            self.unmove(&staged.batch);
+            self.unmove(&staged.bodies);
             desk.again.extend(staged.asked);
         }
     }
@@ -366,7 +365,7 @@ async fn swapping<P>(anchoring: &mut Option<Anchoring<P>>) -> Result<(), AnchorE
     }
 }
 
-async fn join<T>(task: &mut JoinHandle<T>) -> T {
+pub(super) async fn join<T>(task: &mut JoinHandle<T>) -> T {
     match task.await {
         Ok(outcome) => outcome,
         Err(broken) if broken.is_panic() => std::panic::resume_unwind(broken.into_panic()),

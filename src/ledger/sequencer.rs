@@ -13,16 +13,16 @@ use annals_events::keys::SecretKey;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::batch::{self, Fate, Work};
-use super::build::Written;
 use super::decider::Decider;
 use super::follower::{FollowError, Follower, Following};
 use super::lead::{self, Lead, Parts};
 use super::pipeline::Asked;
 use super::request::{Answer, Enqueued, Receipt, Request, WriteError, stopping};
 use super::seal::{self, SealError};
+use super::signer::Signing;
 use super::{index, snapshot};
 use crate::clock::ClockGuard;
-use crate::store::{Batch, SharedStore, StoreError, StoredCheckpoint};
+use crate::store::{BodyRef, SharedStore, StoreError, StoredCheckpoint};
 
 /// Commands waiting at most; more wait outside.
 const QUEUE: usize = 4_096;
@@ -196,11 +196,8 @@ impl<D: Decider> Sequencer<D> {
         self.lead.as_ref().is_some_and(|lead| lead.deciding.is_some())
     }
 
-    /// Decide on what is committed and under way; the entries are signed.
-    pub(super) async fn decide(
-        &mut self,
-        asked: &[Asked<D::Payload>],
-    ) -> Result<(Vec<Fate>, Batch, Vec<Written>), Failed> {
+    /// Decide on what is committed and under way; the entries are being signed.
+    pub(super) async fn decide(&mut self, asked: &[Asked<D::Payload>]) -> Result<Drawn, Failed> {
         if let Some(why) = &self.stopped {
             return Err(Failed::Error(WriteError::Stopped(why.clone())));
         }
@@ -214,18 +211,19 @@ impl<D: Decider> Sequencer<D> {
         }
         let Work { built, fates, bodies } = decided?;
         if !fates.iter().any(|fate| matches!(fate, Fate::Written { .. })) {
-            return Ok((fates, Batch::default(), Vec::new()));
+            return Ok(Drawn { fates, entries: 0, signing: None, bodies: Vec::new() });
         }
         lead.pending.clear();
         let origin = lead.deciding.as_ref().map_or("", |d| d.chain.origin()).to_owned();
-        let (rows, known) = batch::sign(lead, built, &origin);
         self.moved.extend(bodies.iter().map(|body| body.id));
-        Ok((fates, Batch { rows, bodies }, known))
+        let entries = built.len();
+        let signing = Some(Signing::start(&lead.signer, origin, built));
+        Ok(Drawn { fates, entries, signing, bodies })
     }
 
     /// The uploads of a batch that did not land are uploads still.
-    pub(super) fn unmove(&mut self, batch: &Batch) {
-        for body in &batch.bodies {
+    pub(super) fn unmove(&mut self, bodies: &[BodyRef]) {
+        for body in bodies {
             self.moved.remove(&body.id);
         }
     }
@@ -281,6 +279,17 @@ impl<D: Decider> Sequencer<D> {
         let store_lead = lead.and_then(|lead| lead.store_lead);
         Ok(self.guard.now(self.parts.clock.as_ref(), newest, store_lead)?)
     }
+}
+
+/// Commands that are decided.
+pub(super) struct Drawn {
+    /// One for each, in order.
+    pub(super) fates: Vec<Fate>,
+    /// How many entries they make.
+    pub(super) entries: usize,
+    pub(super) signing: Option<Signing>,
+    /// Uploads that become evidence.
+    pub(super) bodies: Vec<BodyRef>,
 }
 
 /// Why a whole batch failed.

@@ -1,12 +1,26 @@
-//! 签名 — the entry key at work.
+//! 签名 — the entry key at work, beside the writer.
 //!
 //! Most of what an entry costs is its signature, so it is made by the fastest well-kept
 //! implementation there is. Ed25519 is deterministic: whichever makes it, it is the same 64 bytes,
 //! and everything that verifies does so with `annals_events`.
 
+use std::sync::Arc;
+
+use annals_events::entry;
 use annals_events::keys::SecretKey;
 use aws_lc_rs::error::KeyRejected;
 use aws_lc_rs::signature::Ed25519KeyPair;
+use rayon::prelude::*;
+use tokio::task::JoinHandle;
+
+use super::build::{Built, Written};
+use crate::store::Row;
+
+/// From so many entries on they are signed by another thread while the writer decides on; fewer
+/// are signed sooner than one wakes up.
+const BESIDE_FROM: usize = 8;
+/// And from so many on by all threads.
+const PARALLEL_FROM: usize = 128;
 
 /// The key of one epoch, ready to sign; no `Debug`.
 pub struct Signer(Ed25519KeyPair);
@@ -22,6 +36,48 @@ impl Signer {
         let mut bytes = [0; 64];
         bytes.copy_from_slice(self.0.sign(text).as_ref());
         bytes
+    }
+}
+
+/// Entries with their signatures: what the store keeps, and what to remember of it.
+pub type Signed = (Vec<Row>, Vec<Written>);
+
+/// Entries that are being signed.
+pub enum Signing {
+    /// All are.
+    Done(Signed),
+    /// By another thread.
+    UnderWay(JoinHandle<Signed>),
+}
+
+impl Signing {
+    /// Sign every entry of `origin`'s ledger.
+    pub fn start(signer: &Arc<Signer>, origin: String, built: Vec<Built>) -> Signing {
+        if built.len() < BESIDE_FROM {
+            return Signing::Done(sign(signer, &origin, built));
+        }
+        let signer = signer.clone();
+        Signing::UnderWay(tokio::spawn(async move { sign(&signer, &origin, built) }))
+    }
+
+    /// When they are.
+    pub async fn end(self) -> Signed {
+        match self {
+            Signing::Done(signed) => signed,
+            Signing::UnderWay(mut task) => super::pipeline::join(&mut task).await,
+        }
+    }
+}
+
+fn sign(signer: &Signer, origin: &str, built: Vec<Built>) -> Signed {
+    let sign = |entry: Built| {
+        let signature = signer.sign(&entry::signed_text(origin, &entry.leaf));
+        entry.into_row(signature)
+    };
+    if built.len() < PARALLEL_FROM {
+        built.into_iter().map(sign).unzip()
+    } else {
+        tokio::task::block_in_place(|| built.into_par_iter().map(sign).unzip())
     }
 }
 

@@ -36,6 +36,38 @@ async fn accidents_are_stopped() {
     assert_eq!(store.read(0, 9).await.expect("entries"), first.rows);
 }
 
+/// Whoever can write the file can lay traps in it; nothing is committed half or without the head.
+#[tokio::test]
+async fn no_batch_is_committed_unless_the_head_moves_over_all_of_it() {
+    for trap in [
+        "CREATE TRIGGER trap BEFORE INSERT ON entry WHEN NEW.position = 1
+         BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE TRIGGER trap BEFORE INSERT ON private WHEN NEW.position = 70
+         BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE TRIGGER trap BEFORE UPDATE ON head BEGIN SELECT RAISE(IGNORE); END",
+        "DROP TRIGGER head_kept_delete; DELETE FROM head",
+        "INSERT INTO private (position, salt, bytes) VALUES (69, zeroblob(32), x'00')",
+    ] {
+        let fixture = Fixture::sqlite().await;
+        let store = &*fixture.store;
+        let (lease, head) = take(store, "a").await;
+        let url = format!("sqlite://{}", fixture.path().display());
+        let mut raw = SqliteConnection::connect(&url).await.expect("connected");
+        sqlx::raw_sql(trap).execute(&mut raw).await.expect("laid");
+        let mut rows = batch(0, 71, 1);
+        for (row, position) in rows.rows.iter_mut().zip(0..) {
+            row.private = (position != 69).then_some(([1; 32], vec![7; 9]));
+        }
+        let outcome = store.append(&lease, &head, &rows).await;
+        let said = format!("{outcome:?}");
+        assert!(said.contains("Rejected") && said.contains("did not move"), "{trap}: {said}");
+        assert_eq!(store.read(0, 99).await.expect("none"), [], "{trap}");
+        if let Ok(head) = store.head().await {
+            assert_eq!(head.size, 0, "{trap}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_full_disk_rejects_and_leaves_the_store_usable() {
     let fixture = Fixture::sqlite().await;

@@ -7,10 +7,11 @@
 
 use futures_util::StreamExt as _;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
+use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::lease::{self, columns, now};
-use super::sql::{Writing, placeholders};
+use super::sql::placeholders;
+use super::writer::{Writer, Writing};
 use super::{bodies, outcome};
 use crate::store::shape::{self, signed};
 use crate::store::{AppendError, Batch, Head, Lease, Row};
@@ -35,7 +36,7 @@ const CLOSING: &str = concat!(
 );
 
 pub(super) async fn append(
-    pool: &SqlitePool,
+    writer: &Writer,
     lease: &Lease,
     at: &Head,
     batch: &Batch,
@@ -43,7 +44,7 @@ pub(super) async fn append(
     shape::check(lease, at, batch).map_err(AppendError::Rejected)?;
     let last = batch.rows.last().expect("the shape was checked: a batch has entries");
     let undone = |error: sqlx::Error| outcome::before_commit(&error);
-    let mut writing = Writing::unbegun(pool).await.map_err(undone)?;
+    let mut writing = Writing::unbegun(writer).await.map_err(undone)?;
     let mut begin = "BEGIN IMMEDIATE; ";
     if !batch.bodies.is_empty() {
         writing.begin_now().await.map_err(undone)?;
@@ -64,11 +65,14 @@ pub(super) async fn append(
     }
     match close(writing.on(), begin, rows, (lease, at, batch)).await {
         Ok(head) => {
-            writing.is_committed();
+            writing.is_ended();
             Ok(head)
         }
         Err(Unclosed::AtCommit(error)) => Err(outcome::at_commit(&error)),
-        Err(Unclosed::Before(error)) => Err(failed(writing, at, last, undone(error)).await),
+        Err(Unclosed::Before(error)) => {
+            let why = if outcome::is_check(&error) { unmoved() } else { undone(error) };
+            Err(failed(writing, at, last, why).await)
+        }
     }
 }
 
@@ -164,9 +168,15 @@ fn bound<'q>(mut query: Query<'q>, rows: &'q [Row]) -> Query<'q> {
     query
 }
 
+fn unmoved() -> AppendError {
+    let why = "the head did not move: it is gone, or lines were swallowed, or private parts lie \
+               beyond the last entry";
+    AppendError::Rejected(why.to_owned())
+}
+
 /// Nothing was committed. If the head is another's or elsewhere, that is the reason.
 async fn failed(
-    mut writing: Writing,
+    mut writing: Writing<'_>,
     at: &Head,
     last: &Row,
     otherwise: AppendError,

@@ -9,10 +9,11 @@ use sqlx::{AssertSqlSafe, Row as _, SqliteConnection, SqlitePool};
 
 use super::lease::{self, now};
 use super::outcome;
-use super::sql::{Writing, fixed, pieces, placeholders};
+use super::sql::{fixed, pieces, placeholders};
+use super::writer::{Writer, Writing};
 use crate::store::{Body, BodyDigest, BodyPlace, BodyRef, READ_ROWS_MAX, StoreError};
 
-pub(super) async fn put_uploads(pool: &SqlitePool, bodies: &[Body]) -> Result<(), StoreError> {
+pub(super) async fn put_uploads(writer: &Writer, bodies: &[Body]) -> Result<(), StoreError> {
     const UPLOAD: &str = "
         INSERT INTO upload (id, salt, bytes, sha256)
         SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM body WHERE id = ?1)
@@ -22,7 +23,7 @@ pub(super) async fn put_uploads(pool: &SqlitePool, bodies: &[Body]) -> Result<()
     }
     let digests: Vec<[u8; 32]> =
         bodies.iter().map(|body| Sha256::digest(&body.bytes).into()).collect();
-    let mut writing = Writing::begin(pool).await.map_err(outcome::of_store)?;
+    let mut writing = Writing::begin(writer).await.map_err(outcome::of_store)?;
     for (body, digest) in bodies.iter().zip(&digests) {
         sqlx::query(UPLOAD)
             .bind(&body.id[..])
@@ -93,9 +94,9 @@ pub(super) async fn find(
     Ok(ids.iter().map(place).collect())
 }
 
-pub(super) async fn sweep_uploads(pool: &SqlitePool, age: Duration) -> Result<u64, StoreError> {
+pub(super) async fn sweep_uploads(writer: &Writer, age: Duration) -> Result<u64, StoreError> {
     const SWEEP: &str = concat!("DELETE FROM upload WHERE uploaded_at < ", now!(), " - ?1");
-    let mut writing = Writing::begin(pool).await.map_err(outcome::of_store)?;
+    let mut writing = Writing::begin(writer).await.map_err(outcome::of_store)?;
     let done = sqlx::query(SWEEP)
         .bind(lease::micros(age))
         .execute(writing.on())

@@ -11,6 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, Row as _, SqlitePool};
 
 use super::outcome;
+use super::writer::{Writer, Writing};
 use crate::store::StoreError;
 
 const READERS: u32 = 4;
@@ -39,9 +40,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .row_buffer_size(1000)
 }
 
-pub(super) async fn writer(path: &Path, create: bool) -> Result<SqlitePool, StoreError> {
+pub(super) async fn writer(path: &Path) -> Result<Writer, StoreError> {
     let options = options(path)
-        .create_if_missing(create)
         // The appends' texts of every length, and all others.
         .statement_cache_capacity(512)
         // The log is moved into the file every 80 MB instead of every 8: inner pages of the
@@ -53,16 +53,7 @@ pub(super) async fn writer(path: &Path, create: bool) -> Result<SqlitePool, Stor
         .pragma("temp_store", "memory")
         // 32 MB of pages, so that the unique indexes are searched in memory.
         .pragma("cache_size", "-32768");
-    SqlitePoolOptions::new()
-        .max_connections(1)
-        .min_connections(1)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_with(options)
-        .await
-        .map_err(outcome::of_store)
+    Writer::open(options).await.map_err(outcome::of_store)
 }
 
 pub(super) async fn readers(path: &Path) -> Result<SqlitePool, StoreError> {
@@ -134,12 +125,11 @@ pub(super) async fn check_schema(pool: &SqlitePool) -> Result<(), StoreError> {
     }
 }
 
-pub(super) async fn limit_pages(writer: &SqlitePool, most: u32) -> Result<(), StoreError> {
+pub(super) async fn limit_pages(writer: &Writer, most: u32) -> Result<(), StoreError> {
     let limit = format!("PRAGMA max_page_count = {most}");
-    sqlx::query(sqlx::AssertSqlSafe(limit))
-        .persistent(false)
-        .fetch_all(writer)
-        .await
-        .map(|_| ())
-        .map_err(outcome::of_store)
+    let mut writing = Writing::unbegun(writer).await.map_err(outcome::of_store)?;
+    let limit = sqlx::query(sqlx::AssertSqlSafe(limit)).persistent(false);
+    limit.fetch_all(writing.on()).await.map_err(outcome::of_store)?;
+    writing.is_ended();
+    Ok(())
 }

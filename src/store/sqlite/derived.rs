@@ -4,15 +4,16 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection, SqlitePool};
 
 use super::outcome;
-use super::sql::{Writing, fixed, pieces, placeholders, unsigned};
+use super::sql::{fixed, pieces, placeholders, unsigned};
+use super::writer::{Writer, Writing};
 use crate::store::shape::signed;
 use crate::store::{IndexRow, READ_ROWS_MAX, Snapshot, StoreError, StoredCheckpoint};
 
 pub(super) async fn put_checkpoint(
-    pool: &SqlitePool,
+    writer: &Writer,
     checkpoint: &StoredCheckpoint,
 ) -> Result<(), StoreError> {
-    let mut writing = Writing::begin(pool).await.map_err(outcome::of_store)?;
+    let mut writing = Writing::begin(writer).await.map_err(outcome::of_store)?;
     sqlx::query("INSERT INTO checkpoint (size, note) VALUES (?1, ?2)")
         .bind(signed(checkpoint.size))
         .bind(&checkpoint.note)
@@ -43,13 +44,13 @@ fn checkpoint(row: &SqliteRow) -> Result<StoredCheckpoint, StoreError> {
 
 /// Each chunk in a transaction of its own, so that a large fold does not hold up the appends. The
 /// line comes last: chunks without it are no snapshot, and are forgotten by the next one.
-pub(super) async fn put_snapshot(pool: &SqlitePool, snapshot: &Snapshot) -> Result<(), StoreError> {
+pub(super) async fn put_snapshot(writer: &Writer, snapshot: &Snapshot) -> Result<(), StoreError> {
     const CHUNK: &str = "
         INSERT OR REPLACE INTO snapshot_chunk (fold, version, size, number, bytes)
         VALUES (?1, ?2, ?3, ?4, ?5)";
-    drop_snapshot(pool, snapshot).await?;
+    drop_snapshot(writer, snapshot).await?;
     for (number, bytes) in (0_i64..).zip(&snapshot.chunks) {
-        let mut writing = Writing::begin(pool).await.map_err(outcome::of_store)?;
+        let mut writing = Writing::begin(writer).await.map_err(outcome::of_store)?;
         sqlx::query(CHUNK)
             .bind(&snapshot.fold)
             .bind(snapshot.version)
@@ -61,15 +62,15 @@ pub(super) async fn put_snapshot(pool: &SqlitePool, snapshot: &Snapshot) -> Resu
             .map_err(outcome::of_store)?;
         writing.commit().await.map_err(outcome::of_store)?;
     }
-    let mut writing = Writing::begin(pool).await.map_err(outcome::of_store)?;
+    let mut writing = Writing::begin(writer).await.map_err(outcome::of_store)?;
     put_snapshot_line(writing.on(), snapshot).await?;
     forget_snapshots(writing.on(), snapshot).await?;
     writing.commit().await.map_err(outcome::of_store)
 }
 
 /// The same snapshot written again replaces the first: line before chunks, lest it lack some.
-async fn drop_snapshot(pool: &SqlitePool, snapshot: &Snapshot) -> Result<(), StoreError> {
-    let mut writing = Writing::begin(pool).await.map_err(outcome::of_store)?;
+async fn drop_snapshot(writer: &Writer, snapshot: &Snapshot) -> Result<(), StoreError> {
+    let mut writing = Writing::begin(writer).await.map_err(outcome::of_store)?;
     for text in [
         "DELETE FROM snapshot WHERE fold = ?1 AND version = ?2 AND size = ?3",
         "DELETE FROM snapshot_chunk WHERE fold = ?1 AND version = ?2 AND size = ?3",
@@ -192,8 +193,8 @@ pub(super) async fn indexed_to(pool: &SqlitePool) -> Result<u64, StoreError> {
     unsigned(&row, 0)
 }
 
-pub(super) async fn clear_index(pool: &SqlitePool) -> Result<(), StoreError> {
-    let mut writing = Writing::begin(pool).await.map_err(outcome::of_store)?;
+pub(super) async fn clear_index(writer: &Writer) -> Result<(), StoreError> {
+    let mut writing = Writing::begin(writer).await.map_err(outcome::of_store)?;
     for text in [
         "DELETE FROM entry_index",
         "INSERT INTO cursor (one, indexed_to) VALUES (1, 0)
@@ -205,7 +206,7 @@ pub(super) async fn clear_index(pool: &SqlitePool) -> Result<(), StoreError> {
 }
 
 pub(super) async fn put_index(
-    pool: &SqlitePool,
+    writer: &Writer,
     from: u64,
     to: u64,
     rows: &[IndexRow],
@@ -213,7 +214,7 @@ pub(super) async fn put_index(
     if to < from || rows.iter().any(|row| row.position < from || row.position >= to) {
         return Err(StoreError::Refused(format!("index lines outside {from}..{to}")));
     }
-    let mut writing = Writing::begin(pool).await.map_err(outcome::of_store)?;
+    let mut writing = Writing::begin(writer).await.map_err(outcome::of_store)?;
     let moved = sqlx::query("UPDATE cursor SET indexed_to = ?2 WHERE one = 1 AND indexed_to = ?1")
         .bind(signed(from))
         .bind(signed(to))

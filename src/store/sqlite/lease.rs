@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteExecutor, SqlitePool};
+use sqlx::{Row as _, SqliteExecutor};
 
 use super::outcome;
-use super::sql::{Writing, fixed, unsigned};
+use super::sql::{fixed, unsigned};
+use super::writer::{Writer, Writing};
 use crate::store::shape::signed;
 use crate::store::{AcquireError, Head, Lease, StoreError};
 
@@ -52,7 +53,7 @@ pub(super) async fn head(on: impl SqliteExecutor<'_>) -> Result<Head, StoreError
 }
 
 /// Nothing changed: say who holds it, and leave the transaction.
-async fn held(mut writing: Writing) -> AcquireError {
+async fn held(mut writing: Writing<'_>) -> AcquireError {
     let found = head(writing.on()).await;
     // A transaction that wrote nothing has nothing to undo; if this fails it is closed instead.
     let _ = writing.rollback().await;
@@ -67,7 +68,7 @@ async fn held(mut writing: Writing) -> AcquireError {
 }
 
 pub(super) async fn acquire(
-    pool: &SqlitePool,
+    writer: &Writer,
     holder: &str,
     ttl: Duration,
     floor: u64,
@@ -81,7 +82,7 @@ pub(super) async fn acquire(
         now!(),
         " OR ?4) RETURNING epoch"
     );
-    let mut writing = Writing::begin(pool).await.map_err(outcome::of_store)?;
+    let mut writing = Writing::begin(writer).await.map_err(outcome::of_store)?;
     let taken = sqlx::query(ACQUIRE)
         .bind(signed(floor))
         .bind(holder)
@@ -100,13 +101,13 @@ pub(super) async fn acquire(
     }
 }
 
-pub(super) async fn renew(pool: &SqlitePool, lease: &Lease) -> Result<(), AcquireError> {
+pub(super) async fn renew(writer: &Writer, lease: &Lease) -> Result<(), AcquireError> {
     const RENEW: &str = concat!(
         "UPDATE head SET lease_until = ?3 + ",
         now!(),
         " WHERE one = 1 AND holder = ?1 AND epoch = ?2"
     );
-    let mut writing = Writing::begin(pool).await.map_err(outcome::of_store)?;
+    let mut writing = Writing::begin(writer).await.map_err(outcome::of_store)?;
     let done = sqlx::query(RENEW)
         .bind(&lease.holder)
         .bind(signed(lease.epoch))
@@ -120,11 +121,11 @@ pub(super) async fn renew(pool: &SqlitePool, lease: &Lease) -> Result<(), Acquir
     Ok(writing.commit().await.map_err(outcome::of_store)?)
 }
 
-pub(super) async fn release(pool: &SqlitePool, lease: &Lease) -> Result<(), StoreError> {
+pub(super) async fn release(writer: &Writer, lease: &Lease) -> Result<(), StoreError> {
     const RELEASE: &str = "
         UPDATE head SET holder = NULL, lease_until = NULL
          WHERE one = 1 AND holder = ?1 AND epoch = ?2";
-    let mut writing = Writing::begin(pool).await.map_err(outcome::of_store)?;
+    let mut writing = Writing::begin(writer).await.map_err(outcome::of_store)?;
     sqlx::query(RELEASE)
         .bind(&lease.holder)
         .bind(signed(lease.epoch))

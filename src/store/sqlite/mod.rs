@@ -23,12 +23,13 @@ mod oddities;
 mod outcome;
 mod read;
 mod sql;
+mod writer;
 
 /// A ledger in a SQLite file.
 #[derive(Debug)]
 pub struct SqliteStore {
     /// One connection: everything that writes.
-    writer: SqlitePool,
+    writer: writer::Writer,
     readers: SqlitePool,
 }
 
@@ -46,9 +47,9 @@ impl SqliteStore {
             }
             Self::migrate(path).await?;
         }
-        let writer = connect::writer(path, false).await?;
-        connect::check_schema(&writer).await?;
+        let writer = connect::writer(path).await?;
         let readers = connect::readers(path).await?;
+        connect::check_schema(&readers).await?;
         Ok(Self { writer, readers })
     }
 

@@ -20,6 +20,13 @@ fn code(error: &Error) -> Option<i32> {
     code.parse::<i32>().ok().map(|code| code & 0xff)
 }
 
+/// Whether a CHECK refused a row: of those that an append writes, only the second head row that it
+/// tries when the head did not move.
+pub(super) fn is_check(error: &Error) -> bool {
+    const CHECK: &str = "275";
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == CHECK)
+}
+
 fn passes(code: i32) -> bool {
     matches!(code, BUSY | LOCKED | NO_MEMORY | INTERRUPT | IO_ERROR | CANNOT_OPEN | PROTOCOL)
 }

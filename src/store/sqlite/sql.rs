@@ -1,10 +1,9 @@
-//! Small helpers for SQL of SQLite: lists of parameters, columns of fixed length, transactions.
+//! Small helpers for SQL of SQLite: lists of parameters, columns of fixed length.
 
 use std::ops::Range;
 
-use sqlx::pool::PoolConnection;
+use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, Sqlite, SqliteConnection, SqlitePool};
 
 use super::outcome;
 use crate::store::StoreError;
@@ -41,62 +40,6 @@ pub(super) fn fixed<const N: usize>(row: &SqliteRow, column: usize) -> Result<[u
 pub(super) fn unsigned(row: &SqliteRow, column: usize) -> Result<u64, StoreError> {
     let value: i64 = row.try_get(column).map_err(outcome::of_store)?;
     u64::try_from(value).map_err(|_| StoreError::Corrupt(format!("the number {value}")))
-}
-
-/// A transaction on the writing connection. Dropped before its end (an error, or a caller that
-/// stopped waiting) it closes the connection, which undoes everything: after a full disk SQLite
-/// has already undone it, after a constraint it has not, and a new connection is the one answer
-/// to both.
-pub(super) struct Writing {
-    connection: PoolConnection<Sqlite>,
-    open: bool,
-}
-
-impl Writing {
-    /// `IMMEDIATE`: a transaction that starts by reading could be refused its first write.
-    pub(super) async fn begin(pool: &SqlitePool) -> Result<Self, sqlx::Error> {
-        let mut writing = Self::unbegun(pool).await?;
-        writing.begin_now().await?;
-        Ok(writing)
-    }
-
-    pub(super) async fn begin_now(&mut self) -> Result<(), sqlx::Error> {
-        sqlx::query("BEGIN IMMEDIATE").execute(&mut *self.connection).await.map(|_| ())
-    }
-
-    /// A statement of its own ended the transaction.
-    pub(super) fn is_committed(mut self) {
-        self.open = false;
-    }
-
-    /// The first statement is to begin it.
-    pub(super) async fn unbegun(pool: &SqlitePool) -> Result<Self, sqlx::Error> {
-        Ok(Self { connection: pool.acquire().await?, open: true })
-    }
-
-    pub(super) fn on(&mut self) -> &mut SqliteConnection {
-        &mut self.connection
-    }
-
-    pub(super) async fn commit(mut self) -> Result<(), sqlx::Error> {
-        sqlx::query("COMMIT").execute(&mut *self.connection).await?;
-        self.open = false;
-        Ok(())
-    }
-
-    pub(super) async fn rollback(mut self) -> Result<(), sqlx::Error> {
-        sqlx::query("ROLLBACK").execute(&mut *self.connection).await?;
-        self.open = false;
-        Ok(())
-    }
-}
-
-impl Drop for Writing {
-    fn drop(&mut self) {
-        if self.open {
-            self.connection.close_on_drop();
-        }
-    }
 }
 
 #[cfg(test)]

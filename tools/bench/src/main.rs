@@ -19,6 +19,11 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tikv_jemallocator::Jemalloc;
+
+/// As `annals` itself.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// What any part of a run may fail with: a sentence.
 type Failed = Box<dyn std::error::Error + Send + Sync>;
@@ -48,8 +53,7 @@ fn say(text: &str) -> Result<(), Failed> {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let done = match (runtime, arguments.what) {
+    let done = match (annals::cli::runtime(), arguments.what) {
         (Err(error), _) => Err(error.into()),
         (Ok(runtime), Some(What::Load(load))) => runtime.block_on(load::run(load)),
         (Ok(runtime), Some(What::Cold(cold))) => runtime.block_on(cold::run(cold)),
