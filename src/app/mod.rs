@@ -92,9 +92,19 @@ impl App {
         as_owner: bool,
     ) -> Result<App, Failure> {
         let lock = if home.is_embedded() { Some(home.lock()?) } else { None };
-        let mut parts = parts(home, clock, as_owner).await?;
+        App::open_locked(home, clock, as_owner, lock).await
+    }
+
+    /// The same for whoever holds the home's lock already.
+    pub async fn open_locked(
+        home: &Home,
+        clock: Arc<dyn Clock>,
+        as_owner: bool,
+        lock: Option<WriterLock>,
+    ) -> Result<App, Failure> {
+        let mut parts = parts(home, clock, as_owner, lock.is_some()).await?;
         // Beside the lock of an embedded store a lease can only be one that a dead run left.
-        parts.force = lock.is_some();
+        parts.force = home.is_embedded();
         App::start(parts, lock).await
     }
 

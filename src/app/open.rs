@@ -38,12 +38,17 @@ pub fn of_store(home: &Home, error: StoreError) -> Failure {
 }
 
 /// Open what a writer needs; `clock` is the machine's but for demo and test ledgers. The caller
-/// of an embedded store holds its lock.
-pub async fn parts(home: &Home, clock: Arc<dyn Clock>, as_owner: bool) -> Result<Parts, Failure> {
+/// of an embedded store holds its lock; of another it may.
+pub async fn parts(
+    home: &Home,
+    clock: Arc<dyn Clock>,
+    as_owner: bool,
+    holds_lock: bool,
+) -> Result<Parts, Failure> {
     let pinned = home.pinned().map_err(|e| Failure::input(format!("no ledger here: {e}")))?;
     let store = open_store(home).await?;
     check_rights(&store, as_owner).await?;
-    let keys = seal_keys(home, &store).await?;
+    let keys = seal_keys(home, &store, holds_lock).await?;
     Ok(Parts {
         store,
         anchor: Arc::new(FileAnchor::new(&home.anchor_path())),
@@ -57,7 +62,11 @@ pub async fn parts(home: &Home, clock: Arc<dyn Clock>, as_owner: bool) -> Result
 
 /// This host's log keys. A rotation that was committed but not finished is finished here: the
 /// entry decides, not the file.
-async fn seal_keys(home: &Home, store: &SharedStore) -> Result<SealKeys, Failure> {
+async fn seal_keys(
+    home: &Home,
+    store: &SharedStore,
+    holds_lock: bool,
+) -> Result<SealKeys, Failure> {
     let files = KeyFiles::new(home.folder());
     let read = |path: std::path::PathBuf| {
         read_key(&path).map_err(|error| Failure::input(error.to_string()))
@@ -69,7 +78,7 @@ async fn seal_keys(home: &Home, store: &SharedStore) -> Result<SealKeys, Failure
         let ring = ring.map_err(Failure::refused)?;
         let written = ring.active_log_keys().any(|key| key == next.public());
         // Another process here that holds the lock is at just this, and will finish it.
-        let is_alone = home.is_embedded() || home.lock().is_ok();
+        let is_alone = holds_lock || home.is_embedded() || home.lock().is_ok();
         if written && !is_alone {
             logs.insert(0, next);
         } else if written {

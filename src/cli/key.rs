@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use annals_events::Hash;
 use annals_events::hash::hex;
 use annals_events::keys::SecretKey;
 use annals_events::note::NoteKey;
@@ -12,9 +13,10 @@ use serde_json::json;
 use super::reading::Reading;
 use super::{Common, Writing, actor, people, term};
 use crate::app::App;
+use crate::clock::SystemClock;
 use crate::error::{Exit, Failure};
 use crate::ledger::keys::{KeyFiles, read_key, write_key};
-use crate::ledger::{Follower, WriteError, snapshot};
+use crate::ledger::{Follower, Receipt, WriteError, snapshot};
 use crate::store::SharedStore;
 
 /// See [`super::Command::Key`].
@@ -109,43 +111,19 @@ async fn rotate(
     let (home, _) = common.home()?;
     let root = read_key(&root_key).map_err(|e| Failure::input(format!("--root-key: {e}")))?;
     // Two rotations at once would exchange each other's files.
-    let _lock = if home.is_embedded() { None } else { Some(home.lock()?) };
-    let app = App::open(&home, writing.allow_owner).await?;
-    let names = people::names(&app).await?;
-    let proposer = actor(&app, &names, "--by", by).await?;
-    let confirmer = actor(&app, &names, "--confirmed-by", confirmed_by).await?;
+    let clock = Arc::new(SystemClock::new());
+    let lock = Some(home.lock()?);
+    let app = App::open_locked(&home, clock, writing.allow_owner, lock).await?;
     let files = KeyFiles::new(home.folder());
-    let old = read_key(&files.log_path()).map_err(|e| Failure::input(e.to_string()))?;
-    if app.root_is_unknown(&root).await {
-        return Err(Failure::input("--root-key: not a root of this ledger"));
-    }
-    // The new key is on disk before the ledger knows it: a crash in between loses nothing.
-    let next = files.next_log_path();
-    if next.exists() {
-        // Not in force, or opening would have put it in its place; still, keys are not deleted.
-        let print = read_key(&next).map_err(|e| Failure::input(e.to_string()))?.public();
-        let print = print.fingerprint().to_string();
-        let aside = home.folder().join(format!("log.key.unused-{}", &print[..16]));
-        std::fs::rename(&next, aside).map_err(|e| Failure::fault(e.to_string()))?;
-    }
-    let fault = |e: std::io::Error| Failure::fault(e.to_string());
-    write_key(&next, &SecretKey::generate().map_err(|e| Failure::fault(e.to_string()))?)
-        .map_err(fault)?;
-    let key = Arc::new(read_key(&next).map_err(fault)?);
-    let retired = old.public().fingerprint();
-    let rotated = app.rotate_log_key(proposer, confirmer, vec![root], key.clone(), retired).await;
-    let receipt = match rotated {
-        Ok(receipt) => receipt,
+    let rotated = rotate_in(&app, &files, [by, confirmed_by], root).await;
+    let Rotated { receipt, key, retired } = match rotated {
+        Ok(rotated) => rotated,
         Err(error) => {
-            // A refusal wrote nothing; after anything else the entry may be there.
-            if matches!(error, WriteError::Refused(_)) {
-                std::fs::remove_file(&next).map_err(fault)?;
-            }
             // What the rotation said matters more than what the stop says.
             if let Err(also) = app.stop().await {
                 term::say(&format!("annals: {also}"));
             }
-            return Err(error.into());
+            return Err(error);
         }
     };
     // Until the file is in its place, both keys sign: the checkpoint is good under either.
@@ -165,4 +143,58 @@ async fn rotate(
     );
     term::answer(common.json, &object, &text);
     Ok(Exit::Done)
+}
+
+struct Rotated {
+    receipt: Receipt,
+    key: Arc<SecretKey>,
+    retired: Hash,
+}
+
+async fn rotate_in(
+    app: &App,
+    files: &KeyFiles,
+    [by, confirmed_by]: [&str; 2],
+    root: SecretKey,
+) -> Result<Rotated, Failure> {
+    let names = people::names(app).await?;
+    let proposer = actor(app, &names, "--by", by).await?;
+    let confirmer = actor(app, &names, "--confirmed-by", confirmed_by).await?;
+    let input = |e: std::io::Error| Failure::input(e.to_string());
+    let old = read_key(&files.log_path()).map_err(input)?;
+    if app.root_is_unknown(&root).await {
+        return Err(Failure::input("--root-key: not a root of this ledger"));
+    }
+    // The new key is on disk before the ledger knows it: a crash in between loses nothing.
+    let next = files.next_log_path();
+    if next.exists() {
+        let public = read_key(&next).map_err(input)?.public();
+        let serving = app.ledger().follower().serving().await;
+        if serving.ring.active_log_keys().any(|key| key == public) {
+            let path = next.display();
+            return Err(Failure::fault(format!("{path}: in force; opening puts it in its place")));
+        }
+        // Keys are not deleted.
+        let aside = format!("log.key.unused-{}", &public.fingerprint().to_string()[..16]);
+        std::fs::rename(&next, next.with_file_name(aside)).map_err(fault)?;
+    }
+    write_key(&next, &SecretKey::generate().map_err(|e| Failure::fault(e.to_string()))?)
+        .map_err(fault)?;
+    let key = Arc::new(read_key(&next).map_err(fault)?);
+    let retired = old.public().fingerprint();
+    let rotated = app.rotate_log_key(proposer, confirmer, vec![root], key.clone(), retired).await;
+    match rotated {
+        Ok(receipt) => Ok(Rotated { receipt, key, retired }),
+        Err(error) => {
+            // A refusal wrote nothing; after anything else the entry may be there.
+            if matches!(error, WriteError::Refused(_)) {
+                std::fs::remove_file(&next).map_err(fault)?;
+            }
+            Err(error.into())
+        }
+    }
+}
+
+fn fault(error: std::io::Error) -> Failure {
+    Failure::fault(error.to_string())
 }

@@ -7,8 +7,8 @@ use super::{Common, term};
 use crate::app::open_store;
 use crate::config::{Home, Pinned};
 use crate::error::{Exit, Failure};
-use crate::ledger::anchor::{Anchor, FileAnchor};
-use crate::ledger::hold_against;
+use crate::ledger::anchor::FileAnchor;
+use crate::ledger::look;
 use crate::store::SharedStore;
 
 /// Why an answer without the anchor is not whole; the command says the rest.
@@ -47,17 +47,17 @@ impl Reading {
 }
 
 async fn is_anchored(home: &Home, pinned: &Pinned, store: &SharedStore) -> Result<bool, Failure> {
-    let head = store.head().await?;
-    let why = match FileAnchor::new(&home.anchor_path()).get().await {
-        Ok(Some(anchored)) => match hold_against(store, &anchored, &head).await? {
-            Some(why) => return Err(Failure::refused(why)),
-            None => None,
-        },
-        Ok(None) => (head.size > 0).then(|| "this host's anchor is missing".to_owned()),
+    let looked = look(&FileAnchor::new(&home.anchor_path()), store).await?;
+    if let Some(lost) = looked.lost {
+        return Err(Failure::refused(lost));
+    }
+    let why = match looked.anchored {
+        Ok(Some(_)) => None,
+        Ok(None) => Some("this host's anchor is missing".to_owned()),
         Err(error) => Some(error.to_string()),
     };
     let first = store.read_at(&[0]).await?;
-    if first.iter().any(|row| entry::leaf(&row.header) != pinned.genesis) {
+    if first.first().is_none_or(|row| entry::leaf(&row.header) != pinned.genesis) {
         return Err(Failure::refused("the store's genesis is not the one this host pinned"));
     }
     if let Some(why) = &why {

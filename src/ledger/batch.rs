@@ -183,7 +183,10 @@ pub async fn replay<P>(
     let rows = store.read_commands(&[key]).await;
     let rows = rows.map_err(|error| WriteError::Retryable(error.to_string()))?;
     let again = || WriteError::Retryable("the first answer is not readable yet".to_owned());
-    let compared = rows.first().map(|row| compare(row, request)).ok_or_else(again)?;
+    let compared = match rows.first() {
+        Some(row) => compare(row, request)?,
+        None => return Err(again()),
+    };
     let mut receipt = receipt(rows.into_iter(), checkpoint).ok_or_else(again)?;
     receipt.replayed = true;
     match compared {
@@ -194,22 +197,20 @@ pub async fn replay<P>(
     Ok(receipt)
 }
 
-/// Whether a repeat is the same command; `None` where the first one's text was removed.
-fn compare<P>(row: &Row, request: &Request<P>) -> Option<bool> {
-    let header = Header::parse(&row.header).ok()?;
-    let info = header.command.as_ref()?;
+/// Whether a repeat is the same command by the same person; `None` where the first one's text was
+/// removed.
+fn compare<P>(row: &Row, request: &Request<P>) -> Result<Option<bool>, WriteError> {
+    let header = Header::parse(&row.header);
+    let header = header.map_err(|error| WriteError::Fault(format!("the first answer: {error}")))?;
+    let Some(info) = header.command.as_ref() else { return Ok(Some(false)) };
     let same_envelope = info.name == request.command.name
         && info.stream == request.command.stream
         && header.actor.as_ref().map(|actor| actor.account) == Some(request.account);
-    if info.digest == request.command.digest {
-        return Some(same_envelope);
+    if !same_envelope || info.digest == request.command.digest || !request.nonce_is_ours {
+        return Ok(Some(same_envelope && info.digest == request.command.digest));
     }
-    if !request.nonce_is_ours {
-        return Some(false);
-    }
-    let event = Event::read(&header.kind, header.schema, &row.facts).ok()?;
+    let Ok(event) = Event::read(&header.kind, header.schema, &row.facts) else { return Ok(None) };
     let private = row.private.as_ref().map(|(_, bytes)| bytes.as_slice());
-    let text = annals_events::command::Text::of(&event, private)?;
-    let digest = annals_events::command::digest(&text.nonce, &request.text);
-    Some(same_envelope && digest == info.digest)
+    let text = annals_events::command::Text::of(&event, private);
+    Ok(text.map(|text| annals_events::command::digest(&text.nonce, &request.text) == info.digest))
 }

@@ -8,7 +8,7 @@ use super::build::Written;
 use super::decider::Decider;
 use super::lead::{self, Parts};
 use super::request::WriteError;
-use super::sequencer::{Failed, Sequencer, no_lead};
+use super::sequencer::{Failed, Sequencer};
 use super::signer::Signing;
 use crate::store::{AcquireError, AppendError, Batch, BodyRef, Head, Lease, Row};
 
@@ -135,7 +135,11 @@ impl<D: Decider> Sequencer<D> {
         batch: &Batch,
         detail: String,
     ) -> Result<Option<Head>, Failed> {
-        let lead = self.lead.as_ref().ok_or_else(no_lead)?;
+        let Some(lead) = self.lead.as_ref() else {
+            // The anchor of the batch before failed: this process writes no more.
+            let why = self.stopped.clone().unwrap_or(detail);
+            return Err(Failed::Error(WriteError::Retryable(why)));
+        };
         let (old, epoch) = (lead.head.clone(), lead.lease.epoch);
         let retryable = |detail: String| Err(Failed::Error(WriteError::Retryable(detail)));
         let Some(last) = batch.rows.last() else { return retryable(detail) };

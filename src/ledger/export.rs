@@ -65,14 +65,18 @@ pub async fn at_newest_checkpoint(
 ) -> Result<(Follower, StoredCheckpoint), ExportError> {
     let serving = snapshot::load_or_warn(store).await?;
     let follower = Follower::new(store.clone(), serving);
-    let size = store.head().await?.size;
-    follower.catch_up(size).await?;
-    let folded = follower.serving().await.chain.size();
-    if folded < size {
-        return Err(ExportError::Lost { folded, size, said: "the head row" });
-    }
-    if let Some(size) = seal::sealed_beyond(store, &follower).await? {
-        return Err(ExportError::Lost { folded, size, said: "a signed checkpoint" });
+    loop {
+        let size = store.head().await?.size;
+        follower.catch_up(size).await?;
+        let folded = follower.serving().await.chain.size();
+        if folded < size {
+            return Err(ExportError::Lost { folded, size, said: "the head row" });
+        }
+        let Some(sealed) = seal::sealed_beyond(store, &follower).await? else { break };
+        // Whoever writes meanwhile commits before he signs.
+        if store.head().await?.size <= size {
+            return Err(ExportError::Lost { folded, size: sealed, said: "a signed checkpoint" });
+        }
     }
     let checkpoint = seal::newest_good(store, &follower).await?;
     let none = || ExportError::State("no checkpoint was ever signed".to_owned());

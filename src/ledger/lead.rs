@@ -14,7 +14,7 @@ use annals_events::text::BuildName;
 use annals_events::{Event, Hash, Header, Time};
 use annals_projections::ENGINE;
 
-use super::anchor::{Anchor, Anchored};
+use super::anchor::{Anchor, AnchorError, Anchored};
 use super::build::{self, Built, Frame};
 use super::decider::Draft;
 use super::follower::{Follower, Serving};
@@ -80,7 +80,9 @@ pub async fn take(
     holder: &str,
     guard: &mut ClockGuard,
 ) -> Result<Lead, WriteError> {
-    let anchored = check_anchor(parts).await?;
+    let looked = look(parts.anchor.as_ref(), &parts.store).await;
+    let looked = looked.map_err(|error| WriteError::Retryable(error.to_string()))?;
+    let anchored = looked.held().map_err(WriteError::Stopped)?;
     let floor = anchored.as_ref().map_or(0, |anchored| anchored.epoch);
     let acquired = parts.store.acquire(holder, parts.lease, floor, parts.force).await;
     let lease = acquired.map_err(|error| match error {
@@ -119,23 +121,42 @@ async fn read_head(store: &SharedStore) -> Result<Head, WriteError> {
     store.head().await.map_err(|error| WriteError::Retryable(error.to_string()))
 }
 
-/// The store must hold what the anchor holds; a store behind it was restored from an older copy.
-async fn check_anchor(parts: &Parts) -> Result<Option<Anchored>, WriteError> {
-    let anchored = parts.anchor.get().await.map_err(|e| WriteError::Stopped(e.to_string()))?;
-    let head = read_head(&parts.store).await?;
-    let Some(held) = &anchored else {
-        return if head.size == 0 {
-            Ok(None)
-        } else {
-            Err(WriteError::Stopped(format!(
+/// A store beside what this host keeps of its end.
+pub struct Looked {
+    /// The store's head, read after the anchor: a writer commits before it anchors.
+    pub head: Head,
+    /// What the anchor holds; an error if it cannot be read.
+    pub anchored: Result<Option<Anchored>, AnchorError>,
+    /// Why what was acknowledged last is not where it was.
+    pub lost: Option<String>,
+}
+
+/// Compare a store with this host's anchor.
+pub async fn look(anchor: &dyn Anchor, store: &SharedStore) -> Result<Looked, StoreError> {
+    let anchored = anchor.get().await;
+    let head = store.head().await?;
+    let lost = match &anchored {
+        Ok(Some(held)) => hold_against(store, held, &head).await?,
+        Ok(None) | Err(_) => None,
+    };
+    Ok(Looked { head, anchored, lost })
+}
+
+impl Looked {
+    /// What the anchor holds, for whoever writes or signs: not behind a store that forgot what was
+    /// acknowledged (it was restored from an older copy), nor where nobody can tell.
+    pub fn held(self) -> Result<Option<Anchored>, String> {
+        match (self.anchored, self.lost) {
+            (_, Some(why)) => Err(why),
+            (Err(error), None) => Err(error.to_string()),
+            (Ok(None), None) if self.head.size > 0 => Err(format!(
                 "the anchor is missing beside a ledger of {} entries: without it nobody can tell \
                  whether entries were lost; put the anchor file back",
-                head.size
-            )))
-        };
-    };
-    stop_unless_held(&parts.store, held, &head).await?;
-    Ok(anchored)
+                self.head.size
+            )),
+            (Ok(anchored), None) => Ok(anchored),
+        }
+    }
 }
 
 /// Nothing is written behind a store that forgot what was acknowledged.
@@ -153,7 +174,7 @@ async fn stop_unless_held(
 
 /// Why what was acknowledged last is not where it was: entries were lost, or this is another
 /// history. `None` if it is.
-pub async fn hold_against(
+async fn hold_against(
     store: &SharedStore,
     held: &Anchored,
     head: &Head,

@@ -27,7 +27,7 @@ mod signer;
 
 pub use decider::{Decided, Decider, Draft, Refusal, World};
 pub use follower::{FollowError, Follower, Serving};
-pub use lead::{Parts, hold_against};
+pub use lead::{Parts, look};
 pub use request::{Answer, Enqueued, Receipt, ReceiptEntry, Request, WriteError};
 pub use sequencer::Ledger;
 
@@ -61,6 +61,7 @@ impl From<seal::SealError> for Failure {
         match error {
             seal::SealError::Follow(error) => error.into(),
             seal::SealError::Store(error) => error.into(),
+            seal::SealError::Lost(_) => Failure::refused(error.to_string()),
             seal::SealError::Note(_) => Failure::fault(error.to_string()),
         }
     }

@@ -1,10 +1,8 @@
-//! 流水 — while one batch is on its way to the store, the next is decided, and the one before is
-//! anchored.
+//! 流水 — while one batch is on its way to the store, the next is decided, the last one anchored.
 //!
 //! One batch is on its way to the store at a time, and one swap of the anchor. What is decided
-//! behind a batch waits; if the batch did not land, what waits is decided anew, on what is true
-//! then. Nobody hears of a command before everything that its decision saw is durable and
-//! anchored.
+//! behind a batch waits; if the batch did not land, it is decided anew. Nobody hears of a command
+//! before everything that its decision saw is durable and anchored.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -19,11 +17,13 @@ use super::commit::{Appended, anchor, append};
 use super::decider::Decider;
 use super::request::{Answer, Request, WriteError};
 use super::sequencer::{Call, Drawn, Failed, Sequencer};
-use super::signer::Signing;
+use super::signer::{Signing, join};
 use crate::store::{BodyRef, Row};
 
 /// Most commands of one batch.
 const BATCH_COMMANDS: usize = 1_024;
+/// So many refusals one after another are the store's doing, not the commands'.
+const REFUSALS: u32 = 3;
 /// So few always go together.
 const FEW: usize = 8;
 
@@ -237,9 +237,7 @@ impl<D: Decider> Sequencer<D> {
             }
             Err(Failed::Rejected(_)) if asked.len() > 1 => {
                 self.unmove(&batch.bodies);
-                for one in asked {
-                    self.alone(one).await;
-                }
+                self.each_alone(asked).await;
             }
             Err(failed) => {
                 self.unmove(&batch.bodies);
@@ -306,6 +304,18 @@ impl<D: Decider> Sequencer<D> {
         }
     }
 
+    /// Each by itself, unless it is the store that refuses whatever it is asked: each append that
+    /// fails costs a new deciding state.
+    async fn each_alone(&mut self, asked: Vec<Asked<D::Payload>>) {
+        let (mut asked, mut failures) = (asked.into_iter(), 0);
+        while let (true, Some(one)) = (failures < REFUSALS, asked.next()) {
+            self.alone(one).await;
+            failures = if self.may_decide() { 0 } else { failures + 1 };
+        }
+        let why = "the store refuses one command after another";
+        fail(asked.collect(), &WriteError::Retryable(why.to_owned()));
+    }
+
     /// One command by itself, from deciding to answering, so that a poison command fails alone.
     async fn alone(&mut self, asked: Asked<D::Payload>) {
         let mut desk = Desk::new();
@@ -362,15 +372,6 @@ async fn swapping<P>(anchoring: &mut Option<Anchoring<P>>) -> Result<(), AnchorE
     match anchoring {
         Some(anchoring) => join(&mut anchoring.swap).await,
         None => std::future::pending().await,
-    }
-}
-
-pub(super) async fn join<T>(task: &mut JoinHandle<T>) -> T {
-    match task.await {
-        Ok(outcome) => outcome,
-        Err(broken) if broken.is_panic() => std::panic::resume_unwind(broken.into_panic()),
-        // The runtime is shutting down, and this task with it.
-        Err(_) => std::future::pending().await,
     }
 }
 

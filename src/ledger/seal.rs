@@ -24,6 +24,10 @@ pub enum SealError {
     /// See [`StoreError`].
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What this host acknowledged is not all there, or nobody can tell: nothing is signed over
+    /// what is left.
+    #[error("no checkpoint is signed: {0}")]
+    Lost(String),
     /// The note would not be accepted by a verifier.
     #[error("the checkpoint would not verify: {0}")]
     Note(String),

@@ -115,8 +115,10 @@ impl<D: Decider> Ledger<D> {
     /// Seal a checkpoint over everything committed so far, and feed the index; `new` is a log key
     /// that was introduced just now and signs along.
     pub async fn seal(&self, new: Option<&SecretKey>) -> Result<StoredCheckpoint, SealError> {
-        let Parts { store, keys, clock, .. } = self.parts.as_ref();
-        let size = store.head().await?.size;
+        let Parts { store, keys, clock, anchor, .. } = self.parts.as_ref();
+        let looked = lead::look(anchor.as_ref(), store).await?;
+        let size = looked.head.size;
+        looked.held().map_err(SealError::Lost)?;
         let keys = (keys, new);
         let checkpoint = seal::seal(store, &self.follower, keys, clock.as_ref(), size).await?;
         index::feed(store, size).await?;
@@ -315,6 +317,6 @@ impl From<WriteError> for Failed {
     }
 }
 
-pub(super) fn no_lead() -> Failed {
+fn no_lead() -> Failed {
     Failed::Error(WriteError::Fault("this process does not lead".to_owned()))
 }

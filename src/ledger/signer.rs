@@ -64,7 +64,7 @@ impl Signing {
     pub async fn end(self) -> Signed {
         match self {
             Signing::Done(signed) => signed,
-            Signing::UnderWay(mut task) => super::pipeline::join(&mut task).await,
+            Signing::UnderWay(mut task) => join(&mut task).await,
         }
     }
 }
@@ -78,6 +78,16 @@ fn sign(signer: &Signer, origin: &str, built: Vec<Built>) -> Signed {
         built.into_iter().map(sign).unzip()
     } else {
         tokio::task::block_in_place(|| built.into_par_iter().map(sign).unzip())
+    }
+}
+
+/// What a task of this process answers; its panic is ours.
+pub(super) async fn join<T>(task: &mut JoinHandle<T>) -> T {
+    match task.await {
+        Ok(outcome) => outcome,
+        Err(broken) if broken.is_panic() => std::panic::resume_unwind(broken.into_panic()),
+        // The runtime is shutting down, and this task with it.
+        Err(_) => std::future::pending().await,
     }
 }
 

@@ -129,23 +129,45 @@ async fn a_rotation_refused_leaves_no_entry_and_no_key() {
     }
 }
 
-/// The entry is committed, the process dies before the file is in its place.
+/// A rotation whose entry is committed, and the process died before the file was in its place.
+async fn broken_off(place: &Place) -> Arc<SecretKey> {
+    let (old, new) = (log_key(place), Arc::new(SecretKey::generate().expect("a key")));
+    write_key(&place.path().join("log.key.next"), &new).expect("the next key");
+    let root = read_key(&place.path().join("root.key")).expect("the root key");
+    let app = place.app().await;
+    let retired = old.public().fingerprint();
+    let (by, with) = (place.administrator(), place.auditor());
+    let rotated = app.rotate_log_key(by, with, vec![root], new.clone(), retired).await;
+    rotated.expect("rotated");
+    drop(app);
+    released(place).await;
+    assert_eq!(log_key(place).seed(), old.seed(), "the file is the old one");
+    new
+}
+
+/// What anybody would do after a rotation that failed is to repeat it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotation_repeated_after_it_broke_off_finishes_the_first_and_makes_another() {
+    for kind in BOTH {
+        let place = Place::new(kind).await;
+        let first = broken_off(&place).await;
+        let root = place.path().join("root.key").display().to_string();
+        let done = one_object(&place.annals(&rotate(ADMINISTRATOR, AUDITOR, &root)));
+        assert_eq!(done["retired"], first.public().fingerprint().to_string(), "{kind:?}");
+        assert_eq!(done["key"], log_key(&place).public().fingerprint().to_string(), "{kind:?}");
+        let left = names(place.path()).into_iter().filter(|name| name.starts_with("log.key"));
+        assert_eq!(left.collect::<Vec<_>>(), ["log.key"], "{kind:?}");
+        imported(&place, &Told::of(&["a.html"]).write(place.path()), &[]);
+        is_sound(&place, &[]);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotation_broken_off_after_its_entry_is_finished_by_the_next_who_writes() {
     for kind in BOTH {
         let place = Place::new(kind).await;
-        let (old, new) = (log_key(&place), Arc::new(SecretKey::generate().expect("a key")));
+        let new = broken_off(&place).await;
         let next = place.path().join("log.key.next");
-        write_key(&next, &new).expect("the next key");
-        let root = read_key(&place.path().join("root.key")).expect("the root key");
-        let app = place.app().await;
-        let retired = old.public().fingerprint();
-        let (by, with) = (place.administrator(), place.auditor());
-        let rotated = app.rotate_log_key(by, with, vec![root], new.clone(), retired).await;
-        rotated.expect("rotated");
-        drop(app);
-        released(&place).await;
-        assert_eq!(log_key(&place).seed(), old.seed(), "{kind:?}: the file is the old one");
         // Reading needs no key: it finishes nothing and works.
         assert_eq!(code(&place.annals(&["verify"])), 0, "{kind:?}");
         assert!(next.exists());

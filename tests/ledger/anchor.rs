@@ -94,7 +94,7 @@ impl Town {
         told
     }
 
-    /// Neither in process nor at the command line is anything written; each says why.
+    /// Neither in process nor at the command line is anything written or signed; each says why.
     async fn refuses(&self, why: &str) {
         let size = self.size().await;
         let app = self.place.app().await;
@@ -103,7 +103,8 @@ impl Town {
             let Err(WriteError::Stopped(said)) = &refused else { panic!("{refused:?}") };
             assert!(said.contains(why), "{said}");
         }
-        self.stop(app).await;
+        let unsigned = app.stop().await.expect_err("nothing is signed over what is left").sentence;
+        assert!(unsigned.contains("no checkpoint is signed") && unsigned.contains(why));
         let root = self.place.path().join("root.key").display().to_string();
         let output = self.place.annals(&[
             "key",

@@ -193,7 +193,9 @@ pub fn column(by: AccountId, site: SiteId) -> Given {
 
 pub async fn parts(home: &Home) -> Parts {
     let clock = Arc::new(SystemClock::new());
-    let parts = app::parts(home, clock, false).await.expect("everything a writer needs");
+    let parts = app::parts(home, clock, false, home.is_embedded())
+        .await
+        .expect("everything a writer needs");
     Parts { lease: LEASE, ..parts }
 }
 

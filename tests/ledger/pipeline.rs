@@ -15,6 +15,7 @@ use crate::harness::Kind;
 on_both!(
     commands_behind_a_batch_under_way_go_together,
     what_is_decided_behind_a_lost_batch_is_decided_anew,
+    a_store_that_refuses_whatever_it_is_asked_is_left_alone,
     a_repeat_behind_a_lost_command_is_written,
     a_repeat_behind_a_command_under_way_gets_its_receipt,
     a_batch_is_committed_while_the_one_before_is_anchored_and_nobody_is_told,
@@ -91,6 +92,34 @@ async fn what_is_decided_behind_a_lost_batch_is_decided_anew(kind: Kind) {
         assert!(places.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{answer:?}: {places:?}");
         rig.town.holds(&told).await;
     }
+}
+
+/// Behind one poison command all others are tried; a store that refuses everything is not asked for
+/// each of them, and whoever was not tried may repeat.
+async fn a_store_that_refuses_whatever_it_is_asked_is_left_alone(kind: Kind) {
+    let rig = Rig::new(kind).await;
+    let mut told = vec![rig.write().await];
+    let go = rig.gate(Step::new(true, Answer::Own));
+    let mut waiting = vec![rig.under_way(&rig.town.column()).await];
+    for _ in 0..20 {
+        waiting.push(rig.queue(&rig.town.column()).await);
+    }
+    tokio::time::sleep(DECIDING).await;
+    for _ in 0..4 {
+        rig.store.plan(Step::new(false, Answer::Rejected));
+    }
+    go.send(()).expect("the append waits");
+    let (mut refused, mut untried) = (0, 0);
+    for (key, queued) in waiting {
+        match queued.answer().await {
+            Ok(receipt) => told.push((key, receipt)),
+            Err(WriteError::Fault(_)) => refused += 1,
+            Err(WriteError::Retryable(_)) => untried += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!((refused, untried, told.len()), (3, 8, 11), "{:?}", rig.appends());
+    rig.town.holds(&told).await;
 }
 
 async fn a_repeat_behind_a_lost_command_is_written(kind: Kind) {

@@ -39,7 +39,7 @@ class Imports:
         if h["provenance"] != "imported":
             return []
         broken = list(self.entry(h, facts, private or {}, line))
-        if kind in SHOWN and line:
+        if kind in SHOWN and line and line.get("sha256"):
             self.shown[own] = line["sha256"]
         return broken
 

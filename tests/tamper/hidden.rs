@@ -92,16 +92,19 @@ async fn a_lost_index_line_shortens_no_answer_about_an_earlier_moment() {
 }
 
 /// Another writer's session; answers the size after it.
-async fn write_one(place: &Place) -> Result<u64, WriteError> {
-    let app = place.app().await;
+fn new_account(place: &Place) -> Given {
     let open = command::OpenAccount {
         duty: Duty::Editor,
         name: "钱编辑".to_owned(),
         organisation: place.founded.organisation,
     };
     let account = AccountId(Uuid::now_v7());
-    let given = Given::local(place.administrator(), account, Act::OpenAccount(open));
-    let given = app.give(given).await;
+    Given::local(place.administrator(), account, Act::OpenAccount(open))
+}
+
+async fn write_one(place: &Place) -> Result<u64, WriteError> {
+    let app = place.app().await;
+    let given = app.give(new_account(place)).await;
     app.stop().await.expect("a clean stop");
     given.map(|receipt| receipt.last + 1)
 }
@@ -272,6 +275,45 @@ async fn without_its_anchor_or_checkpoints_a_ledger_is_not_called_sound() {
         let [first, tier] = told(&place);
         assert_eq!(first, "TAMPERED: what is shown is not what was written", "{kind:?}");
         assert_eq!(tier, "tier:       none (what is shown does not hold)", "{kind:?}");
+    }
+}
+
+/// Where the first command's text is gone, its receipt is still for the person who gave it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_that_cannot_be_compared_is_the_same_persons_only() {
+    for kind in BOTH {
+        let place = large(kind).copy();
+        let (app, given) = (place.app().await, new_account(&place));
+        let first = app.give(given.clone()).await.expect("written").last;
+        app.ledger().catch_up().await.expect("folded");
+        let mut attacker = Attacker::of(&place).await;
+        let empty = attacker.blob(b"{}");
+        let gone = format!("UPDATE private SET bytes = {empty} WHERE position = {first}");
+        attacker.run(&gone).await.expect("gone");
+        let again = app.give(given.clone()).await.expect("his receipt");
+        assert_eq!((again.last, again.replayed, again.compared), (first, true, false), "{kind:?}");
+        let other = app.give(Given { account: place.auditor(), ..given }).await;
+        assert!(matches!(other, Err(WriteError::KeyReused)), "{kind:?}: {other:?}");
+    }
+}
+
+/// Whoever takes everything, and the anchor along, is not answered as if nothing had been there.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emptied_store_answers_nothing() {
+    for kind in BOTH {
+        let place = large(kind).copy();
+        let mut attacker = Attacker::of(&place).await;
+        let none = attacker.blob(&[0; 32]);
+        let empty = format!(
+            "DELETE FROM entry; DELETE FROM private; DELETE FROM snapshot; DELETE FROM checkpoint; \
+             UPDATE head SET size = 0, leaf = {none}"
+        );
+        attacker.run(&empty).await.expect("emptied");
+        std::fs::remove_file(place.home.anchor_path()).expect("removed");
+        for call in [&["key", "show"][..], &["rebuild"], &["export", "--out", "-"]] {
+            let output = place.annals(call);
+            assert_eq!(code(&output), 1, "{kind:?}: {call:?}: {}", text(&output.stderr));
+        }
     }
 }
 

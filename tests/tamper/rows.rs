@@ -235,6 +235,14 @@ async fn a_ledger_set_back_without_a_trace_is_found_by_the_anchor() {
         let bad = &json(&output)["first_bad"];
         let told = (code(&output), bad["what"].as_str(), bad["position"].as_u64());
         assert_eq!(told, (1, Some("truncated"), Some(size)), "{kind:?}: {}", json(&output));
+        // Whoever opens it to write signs nothing over what is left, with the anchor or without.
+        let kept = store.checkpoints(0, 1_000).await.expect("kept").len();
+        for word in ["were acknowledged", "the anchor is missing"] {
+            let why = place.app().await.stop().await.expect_err("nothing is signed").sentence;
+            assert!(why.contains("no checkpoint is signed") && why.contains(word), "{why}");
+            assert_eq!(store.checkpoints(0, 1_000).await.expect("kept").len(), kept, "{kind:?}");
+            std::fs::remove_file(place.home.anchor_path()).unwrap_or_default();
+        }
     }
 }
 

@@ -167,6 +167,8 @@ async fn failed(
     if outcome::state(error) == Some(outcome::REFUSED) && !named.is_empty() {
         return match bodies::not_uploaded(connection, named).await {
             Ok(ids) if !ids.is_empty() => AppendError::Rejected(shape::missing(&ids)),
+            // Refused for another reason, unless it said so: then they came in between.
+            Ok(_) if !outcome::is_missing_bodies(error) => outcome::of_append(error),
             Ok(_) => AppendError::Retryable("a body was missing and is there now".into()),
             Err(StoreError::Unavailable(text)) => AppendError::Retryable(text),
             Err(other) => AppendError::Rejected(format!("{error}; then {other}")),

@@ -8,6 +8,11 @@ use crate::store::{AppendError, StoreError};
 /// Our own `annals_refuse`.
 pub(super) const REFUSED: &str = "P0001";
 
+/// Whether it refused for the bodies; its reasons have one code between them.
+pub(super) fn is_missing_bodies(error: &Error) -> bool {
+    database(error).is_some_and(|answer| answer.message() == "annals: bodies are missing")
+}
+
 /// Codes after which the same request may succeed although nothing about it changes: conflicts,
 /// locks, cancels, a server that starts, stops, is full of connections or short of memory, or a
 /// standby that is about to be promoted. A full disk (53100) is not among them.

@@ -7,7 +7,7 @@
 
 use futures_util::StreamExt as _;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::{AssertSqlSafe, Either, Executor as _, SqliteConnection};
 
 use super::lease::{self, columns, now};
 use super::sql::placeholders;
@@ -42,7 +42,6 @@ pub(super) async fn append(
     batch: &Batch,
 ) -> Result<Head, AppendError> {
     shape::check(lease, at, batch).map_err(AppendError::Rejected)?;
-    let last = batch.rows.last().expect("the shape was checked: a batch has entries");
     let undone = |error: sqlx::Error| outcome::before_commit(&error);
     let mut writing = Writing::unbegun(writer).await.map_err(undone)?;
     let mut begin = "BEGIN IMMEDIATE; ";
@@ -52,26 +51,26 @@ pub(super) async fn append(
         let missing = bodies::move_uploads(writing.on(), &batch.bodies).await.map_err(undone)?;
         if !missing.is_empty() {
             let missing = AppendError::Rejected(shape::missing(&missing));
-            return Err(failed(writing, at, last, missing).await);
+            return Err(failed(writing, at, missing).await);
         }
     }
     let mut rows = &batch.rows[..];
     while rows.len() > ROWS {
         let (first, rest) = rows.split_at(ROWS);
         if let Err(error) = insert(writing.on(), begin, first).await {
-            return Err(failed(writing, at, last, undone(error)).await);
+            return Err(failed(writing, at, undone(error)).await);
         }
         (begin, rows) = ("", rest);
     }
     match close(writing.on(), begin, rows, (lease, at, batch)).await {
         Ok(head) => {
-            writing.is_ended();
+            writing.ended();
             Ok(head)
         }
         Err(Unclosed::AtCommit(error)) => Err(outcome::at_commit(&error)),
         Err(Unclosed::Before(error)) => {
             let why = if outcome::is_check(&error) { unmoved() } else { undone(error) };
-            Err(failed(writing, at, last, why).await)
+            Err(failed(writing, at, why).await)
         }
     }
 }
@@ -108,16 +107,19 @@ async fn close(
         .bind(first)
         .bind(last)
         .bind(parts(&batch.rows).count() as i64);
-    let mut answers = query.fetch(on);
-    let mut head: Option<SqliteRow> = None;
+    let mut answers = on.fetch_many(query);
+    // The head's row is told when the swap is done; after it three statements end, the commit last.
+    let (mut head, mut ended): (Option<SqliteRow>, u32) = (None, 0);
     while let Some(answer) = answers.next().await {
         match (answer, &head) {
-            (Ok(row), _) => head = Some(row),
+            (Ok(Either::Right(row)), _) => head = Some(row),
+            (Ok(Either::Left(_)), Some(_)) => ended += 1,
+            (Ok(Either::Left(_)), None) => {}
             (Err(error), None) => return Err(Unclosed::Before(error)),
-            // The head's row was told, so the swap was done and only the commit was left.
             (Err(error), Some(_)) => return Err(Unclosed::AtCommit(error)),
         }
     }
+    let head = head.filter(|_| ended == 3);
     let head = head.ok_or_else(|| Unclosed::AtCommit(sqlx::Error::WorkerCrashed))?;
     lease::decode(&head).map_err(|error| Unclosed::AtCommit(sqlx::Error::Decode(error.into())))
 }
@@ -175,17 +177,10 @@ fn unmoved() -> AppendError {
 }
 
 /// Nothing was committed. If the head is another's or elsewhere, that is the reason.
-async fn failed(
-    mut writing: Writing<'_>,
-    at: &Head,
-    last: &Row,
-    otherwise: AppendError,
-) -> AppendError {
-    let here = (at.epoch, at.size, at.leaf);
-    let there = (at.epoch, last.position + 1, last.leaf);
+async fn failed(mut writing: Writing<'_>, at: &Head, otherwise: AppendError) -> AppendError {
     match lease::head(writing.on()).await {
         Ok(head) if head.epoch > at.epoch => AppendError::Fenced { epoch: head.epoch },
-        Ok(head) if ![here, there].contains(&(head.epoch, head.size, head.leaf)) => {
+        Ok(head) if (head.epoch, head.size, head.leaf) != (at.epoch, at.size, at.leaf) => {
             AppendError::HeadMoved { size: head.size }
         }
         _ => otherwise,

@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, Row as _, SqlitePool};
 
 use super::outcome;
-use super::writer::{Writer, Writing};
+use super::writer::{ACQUIRE_TIMEOUT, Writer, Writing};
 use crate::store::StoreError;
 
 const READERS: u32 = 4;
@@ -21,9 +21,6 @@ const READERS: u32 = 4;
 const PAGE: u32 = 8_192;
 
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longer than a lock is waited for, for a long snapshot may be in front.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
-
 static MIGRATOR: Migrator = sqlx::migrate!("migrations/sqlite");
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -130,6 +127,6 @@ pub(super) async fn limit_pages(writer: &Writer, most: u32) -> Result<(), StoreE
     let mut writing = Writing::unbegun(writer).await.map_err(outcome::of_store)?;
     let limit = sqlx::query(sqlx::AssertSqlSafe(limit)).persistent(false);
     limit.fetch_all(writing.on()).await.map_err(outcome::of_store)?;
-    writing.is_ended();
+    writing.ended();
     Ok(())
 }

@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::timeout;
 
 /// Longer than a lock is waited for, for a long snapshot may be in front.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// See the module.
 #[derive(Debug)]
@@ -87,18 +87,18 @@ impl<'a> Writing<'a> {
 
     pub(super) async fn commit(mut self) -> Result<(), sqlx::Error> {
         sqlx::query("COMMIT").execute(self.on()).await?;
-        self.is_ended();
+        self.ended();
         Ok(())
     }
 
     pub(super) async fn rollback(mut self) -> Result<(), sqlx::Error> {
         sqlx::query("ROLLBACK").execute(self.on()).await?;
-        self.is_ended();
+        self.ended();
         Ok(())
     }
 
     /// Some statement ended the transaction.
-    pub(super) fn is_ended(mut self) {
+    pub(super) fn ended(mut self) {
         self.open = false;
     }
 }

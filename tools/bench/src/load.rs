@@ -71,7 +71,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Failed> {
     let home = Home::new(&arguments.data, arguments.database);
     let app = match arguments.lease.filter(|_| !home.is_embedded()) {
         Some(seconds) => {
-            let parts = app::parts(&home, Arc::new(SystemClock::new()), false).await?;
+            let parts = app::parts(&home, Arc::new(SystemClock::new()), false, false).await?;
             App::start(Parts { lease: Duration::from_secs_f64(seconds), ..parts }, None).await?
         }
         None => App::open(&home, false).await?,

@@ -277,7 +277,9 @@ impl Auditor {
         if event.is_none() {
             self.unknown = (self.unknown.0 + 1, self.unknown.1.or(Some(header.position.0)));
         }
-        if let Some(event @ Event::Ledger(LedgerEvent::ImportOpened(_))) = event {
+        if let Some(event @ Event::Ledger(LedgerEvent::ImportOpened(_))) = event
+            && header.provenance == Provenance::Commanded
+        {
             let private = prepared.raw.private.as_ref().map(|part| part.bytes.as_slice());
             if let Some(secret) = secret_of(&header.command, event, private) {
                 self.secrets.insert(ImportId(header.stream.id), secret);
