@@ -91,21 +91,23 @@ impl App {
         clock: Arc<dyn Clock>,
         as_owner: bool,
     ) -> Result<App, Failure> {
-        let lock = if home.is_embedded() { Some(home.lock()?) } else { None };
-        App::open_locked(home, clock, as_owner, lock).await
+        if !home.is_embedded() {
+            return App::start(parts(home, clock, as_owner, false).await?, None).await;
+        }
+        let lock = home.lock()?;
+        Ok(App { _lock: Some(lock), ..App::open_locked(home, clock, as_owner).await? })
     }
 
-    /// The same for whoever holds the home's lock already.
+    /// The same for whoever holds the home's lock, and goes on to hold it.
     pub async fn open_locked(
         home: &Home,
         clock: Arc<dyn Clock>,
         as_owner: bool,
-        lock: Option<WriterLock>,
     ) -> Result<App, Failure> {
-        let mut parts = parts(home, clock, as_owner, lock.is_some()).await?;
+        let mut parts = parts(home, clock, as_owner, true).await?;
         // Beside the lock of an embedded store a lease can only be one that a dead run left.
         parts.force = home.is_embedded();
-        App::start(parts, lock).await
+        App::start(parts, None).await
     }
 
     /// Start from parts.

@@ -110,10 +110,10 @@ async fn rotate(
 ) -> Result<Exit, Failure> {
     let (home, _) = common.home()?;
     let root = read_key(&root_key).map_err(|e| Failure::input(format!("--root-key: {e}")))?;
-    // Two rotations at once would exchange each other's files.
+    // Two rotations at once would exchange each other's files: held until all are in their place.
+    let _lock = home.lock()?;
     let clock = Arc::new(SystemClock::new());
-    let lock = Some(home.lock()?);
-    let app = App::open_locked(&home, clock, writing.allow_owner, lock).await?;
+    let app = App::open_locked(&home, clock, writing.allow_owner).await?;
     let files = KeyFiles::new(home.folder());
     let rotated = rotate_in(&app, &files, [by, confirmed_by], root).await;
     let Rotated { receipt, key, retired } = match rotated {

@@ -56,9 +56,14 @@ async fn is_anchored(home: &Home, pinned: &Pinned, store: &SharedStore) -> Resul
         Ok(None) => Some("this host's anchor is missing".to_owned()),
         Err(error) => Some(error.to_string()),
     };
-    let first = store.read_at(&[0]).await?;
-    if first.first().is_none_or(|row| entry::leaf(&row.header) != pinned.genesis) {
-        return Err(Failure::refused("the store's genesis is not the one this host pinned"));
+    match store.read_at(&[0]).await?.first() {
+        Some(first) if entry::leaf(&first.header) == pinned.genesis => {}
+        Some(_) => {
+            return Err(Failure::refused("the store's genesis is not the one this host pinned"));
+        }
+        None => {
+            return Err(Failure::refused("the store holds no entry, though one is pinned here"));
+        }
     }
     if let Some(why) = &why {
         term::say(&format!("annals: {why}: {NO_ANCHOR}"));

@@ -136,8 +136,9 @@ impl<D: Decider> Sequencer<D> {
         detail: String,
     ) -> Result<Option<Head>, Failed> {
         let Some(lead) = self.lead.as_ref() else {
-            // The anchor of the batch before failed: this process writes no more.
-            let why = self.stopped.clone().unwrap_or(detail);
+            // The anchor of the batch before failed or was overtaken.
+            let unknown = || format!("the outcome is unknown: {detail}");
+            let why = self.stopped.clone().unwrap_or_else(unknown);
             return Err(Failed::Error(WriteError::Retryable(why)));
         };
         let (old, epoch) = (lead.head.clone(), lead.lease.epoch);

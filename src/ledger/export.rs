@@ -12,7 +12,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::follower::{FollowError, Follower, Serving};
-use super::{about, seal, snapshot};
+use super::seal::{self, Sealed};
+use super::{about, snapshot};
 use crate::store::{Row, SharedStore, StoreError, StoredCheckpoint};
 
 /// Rows read at once.
@@ -65,22 +66,19 @@ pub async fn at_newest_checkpoint(
 ) -> Result<(Follower, StoredCheckpoint), ExportError> {
     let serving = snapshot::load_or_warn(store).await?;
     let follower = Follower::new(store.clone(), serving);
-    loop {
-        let size = store.head().await?.size;
-        follower.catch_up(size).await?;
-        let folded = follower.serving().await.chain.size();
-        if folded < size {
-            return Err(ExportError::Lost { folded, size, said: "the head row" });
-        }
-        let Some(sealed) = seal::sealed_beyond(store, &follower).await? else { break };
-        // Whoever writes meanwhile commits before he signs.
-        if store.head().await?.size <= size {
-            return Err(ExportError::Lost { folded, size: sealed, said: "a signed checkpoint" });
-        }
+    let size = store.head().await?.size;
+    follower.catch_up(size).await?;
+    let folded = follower.serving().await.chain.size();
+    if folded < size {
+        return Err(ExportError::Lost { folded, size, said: "the head row" });
     }
-    let checkpoint = seal::newest_good(store, &follower).await?;
+    let Sealed { newest, size } = seal::sealed(store, &follower).await?;
+    // Whoever writes meanwhile commits before he signs.
+    if store.head().await?.size < size {
+        return Err(ExportError::Lost { folded, size, said: "a signed checkpoint" });
+    }
     let none = || ExportError::State("no checkpoint was ever signed".to_owned());
-    let checkpoint = checkpoint.ok_or_else(none)?;
+    let checkpoint = newest.ok_or_else(none)?;
     if follower.serving().await.chain.size() == checkpoint.size {
         return Ok((follower, checkpoint));
     }

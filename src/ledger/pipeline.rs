@@ -20,12 +20,11 @@ use super::sequencer::{Call, Drawn, Failed, Sequencer};
 use super::signer::{Signing, join};
 use crate::store::{BodyRef, Row};
 
-/// Most commands of one batch.
+/// Most commands of one batch; few always go together.
 const BATCH_COMMANDS: usize = 1_024;
+const FEW: usize = 8;
 /// So many refusals one after another are the store's doing, not the commands'.
 const REFUSALS: u32 = 3;
-/// So few always go together.
-const FEW: usize = 8;
 
 /// A command with whom to answer.
 pub(super) struct Asked<P> {
@@ -310,7 +309,8 @@ impl<D: Decider> Sequencer<D> {
         let (mut asked, mut failures) = (asked.into_iter(), 0);
         while let (true, Some(one)) = (failures < REFUSALS, asked.next()) {
             self.alone(one).await;
-            failures = if self.may_decide() { 0 } else { failures + 1 };
+            let is_lost = self.lead.is_none();
+            failures = if is_lost || self.may_decide() { 0 } else { failures + 1 };
         }
         let why = "the store refuses one command after another";
         fail(asked.collect(), &WriteError::Retryable(why.to_owned()));

@@ -33,53 +33,36 @@ pub enum SealError {
     Note(String),
 }
 
-/// The newest checkpoint that verifies under the ledger's keys and is not larger than what the
-/// follower has folded. Whoever may insert can put a note there that is none.
-pub async fn newest_good(
-    store: &SharedStore,
-    follower: &Follower,
-) -> Result<Option<StoredCheckpoint>, StoreError> {
-    let (ring, size) = {
-        let serving = follower.serving().await;
-        (serving.ring.clone(), serving.chain.size())
-    };
-    let mut newest: Option<StoredCheckpoint> = None;
-    let mut read = 0;
-    loop {
-        let page = store.checkpoints(read, 1_000).await?;
-        if page.is_empty() {
-            return Ok(newest);
-        }
-        read += page.len() as u64;
-        for stored in page.into_iter().filter(|stored| stored.size <= size) {
-            let good =
-                ring.check_note(&stored.note).is_ok_and(|(note, _)| note.size == stored.size);
-            if good && newest.as_ref().is_none_or(|newest| newest.size <= stored.size) {
-                newest = Some(stored);
-            }
-        }
-    }
+/// What the checkpoints kept say.
+#[derive(Default)]
+pub struct Sealed {
+    /// The newest that verifies under the ledger's keys and is not larger than what the follower
+    /// has folded. Whoever may insert can put a note there that is none.
+    pub newest: Option<StoredCheckpoint>,
+    /// The largest size that is rightly signed for.
+    pub size: u64,
 }
 
-/// The size of a rightly signed checkpoint over more than the follower has folded.
-pub async fn sealed_beyond(
-    store: &SharedStore,
-    follower: &Follower,
-) -> Result<Option<u64>, StoreError> {
-    let (ring, size) = {
+/// Look through all checkpoints kept.
+pub async fn sealed(store: &SharedStore, follower: &Follower) -> Result<Sealed, StoreError> {
+    let (ring, folded) = {
         let serving = follower.serving().await;
         (serving.ring.clone(), serving.chain.size())
     };
-    let mut read = 0;
+    let (mut sealed, mut read) = (Sealed::default(), 0);
     loop {
         let page = store.checkpoints(read, 1_000).await?;
         if page.is_empty() {
-            return Ok(None);
+            return Ok(sealed);
         }
         read += page.len() as u64;
-        let signed = |note: &StoredCheckpoint| ring.check_note(&note.note).ok().map(|n| n.0.size);
-        if let Some(beyond) = page.iter().filter_map(signed).find(|signed| *signed > size) {
-            return Ok(Some(beyond));
+        for stored in page {
+            let Ok((note, _)) = ring.check_note(&stored.note) else { continue };
+            sealed.size = sealed.size.max(note.size);
+            let newest = sealed.newest.as_ref().map_or(0, |newest| newest.size);
+            if note.size == stored.size && (newest..=folded).contains(&stored.size) {
+                sealed.newest = Some(stored);
+            }
         }
     }
 }
@@ -98,7 +81,14 @@ pub async fn seal(
     let (size, root, ring) = (serving.chain.size(), serving.chain.root(), serving.ring.clone());
     let origin = serving.chain.origin().to_owned();
     drop(serving);
-    if let Some(newest) = newest_good(store, follower).await?
+    let sealed = sealed(store, follower).await?;
+    // Read last: whoever signs or is followed has committed before.
+    let there = store.head().await?.size;
+    if there < size.max(sealed.size) {
+        let known = size.max(sealed.size);
+        return Err(SealError::Lost(format!("{known} entries were known, {there} are there")));
+    }
+    if let Some(newest) = sealed.newest
         && newest.size == size
         && ring.check_note(&newest.note).is_ok_and(|(checkpoint, _)| checkpoint.root == root)
     {

@@ -238,9 +238,9 @@ impl<D: Decider> Sequencer<D> {
             let signer = Signer { epoch: lead.lease.epoch, key: lead.entry_key.clone() };
             *self.signer.lock().await = Some(signer);
             self.lead = Some(lead);
-            let newest = seal::newest_good(&self.parts.store, &self.follower).await;
-            let newest = newest.map_err(|error| WriteError::Retryable(error.to_string()))?;
-            self.checkpoint = newest.map(|checkpoint| checkpoint.note);
+            let sealed = seal::sealed(&self.parts.store, &self.follower).await;
+            let sealed = sealed.map_err(|error| WriteError::Retryable(error.to_string()))?;
+            self.checkpoint = sealed.newest.map(|checkpoint| checkpoint.note);
         }
         let lead = self.lead.as_mut().ok_or_else(no_lead)?;
         let (guard, clock) = (&self.guard, self.parts.clock.as_ref());

@@ -246,6 +246,35 @@ async fn a_ledger_set_back_without_a_trace_is_found_by_the_anchor() {
     }
 }
 
+/// Cut, with an anchor that fits: another host's checkpoint still says that more was there.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_signed_over_less_than_a_checkpoint_says() {
+    for kind in BOTH {
+        let place = large(kind).copy();
+        let store = store::open(&place.home.database()).await.expect("the store");
+        let ground = Ground::of(&place, &store).await;
+        let mut attacker = Attacker::of(&place).await;
+        let size = checkpoints(&ground)[2];
+        let sql = format!(
+            "DELETE FROM entry WHERE position >= {size}; DELETE FROM private WHERE position >= \
+             {size}; {}",
+            head_at(&ground, &attacker, size)
+        );
+        attacker.run(&sql).await.expect("cut");
+        let last = &ground.rows[size as usize - 1];
+        let header = annals_events::Header::parse(&last.header).expect("a header");
+        let (leaf, signature) = (annals_events::Hash(last.leaf), last.signature);
+        let older = Anchored { size, leaf, epoch: header.epoch.0, signature };
+        std::fs::remove_file(place.home.anchor_path()).expect("removed");
+        let anchor = FileAnchor::new(&place.home.anchor_path());
+        anchor.swap(None, &older).await.expect("swapped");
+        let kept = store.checkpoints(0, 1_000).await.expect("kept").len();
+        let why = place.app().await.stop().await.expect_err("nothing is signed").sentence;
+        assert!(why.contains("entries were known"), "{kind:?}: {why}");
+        assert_eq!(store.checkpoints(0, 1_000).await.expect("kept").len(), kept, "{kind:?}");
+    }
+}
+
 /// The tail was written again by whoever holds every key: the anchor knows the entry that was
 /// acknowledged. Without an anchor the answer says so.
 #[tokio::test(flavor = "multi_thread")]

@@ -16,8 +16,8 @@ use super::{bodies, outcome};
 use crate::store::shape::{self, signed};
 use crate::store::{AppendError, Batch, Head, Lease, Row};
 
-/// Most rows of one statement. Each number of rows has its own text, prepared when it first comes
-/// up and found again.
+/// Most rows of one statement. Each number of rows, private parts among them, has its own text,
+/// prepared when it first comes up and found again while it is in the connection's cache.
 const ROWS: usize = 64;
 
 /// The head moves only from where the writer saw it, and only if every row is there and no other:
@@ -48,10 +48,13 @@ pub(super) async fn append(
     if !batch.bodies.is_empty() {
         writing.begin_now().await.map_err(undone)?;
         begin = "";
-        let missing = bodies::move_uploads(writing.on(), &batch.bodies).await.map_err(undone)?;
-        if !missing.is_empty() {
-            let missing = AppendError::Rejected(shape::missing(&missing));
-            return Err(failed(writing, at, missing).await);
+        let failure = match bodies::move_uploads(writing.on(), &batch.bodies).await {
+            Ok(missing) if missing.is_empty() => None,
+            Ok(missing) => Some(AppendError::Rejected(shape::missing(&missing))),
+            Err(error) => Some(undone(error)),
+        };
+        if let Some(failure) = failure {
+            return Err(failed(writing, at, failure).await);
         }
     }
     let mut rows = &batch.rows[..];

@@ -39,7 +39,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
 
 pub(super) async fn writer(path: &Path) -> Result<Writer, StoreError> {
     let options = options(path)
-        // The appends' texts of every length, and all others.
+        // The appends' texts of most lengths, and all others.
         .statement_cache_capacity(512)
         // The log is moved into the file every 80 MB instead of every 8: inner pages of the
         // indexes, which every batch touches anew, are then written once for many batches (a

@@ -23,8 +23,8 @@ pub(super) struct Writer {
 #[derive(Debug)]
 enum Slot {
     Open(Box<SqliteConnection>),
-    /// The last one failed; the next transaction opens another.
-    Empty,
+    /// A transaction on it did not end: closed before another is opened, which undoes it.
+    Failed(Box<SqliteConnection>),
     Closed,
 }
 
@@ -37,18 +37,23 @@ impl Writer {
 
     /// Wait for whoever writes, then close; nobody writes any more.
     pub(super) async fn close(&self) {
-        let mut slot = self.slot.lock().await;
-        if let Slot::Open(connection) = std::mem::replace(&mut *slot, Slot::Closed) {
-            // Everything that was to be durable is.
-            let _ = connection.close().await;
-        }
+        close(&mut *self.slot.lock().await).await;
+    }
+}
+
+/// Wait until SQLite's thread has let go of the file. How it ends changes nothing: what was to be
+/// durable is.
+async fn close(slot: &mut Slot) {
+    match std::mem::replace(slot, Slot::Closed) {
+        Slot::Open(connection) | Slot::Failed(connection) => drop(connection.close().await),
+        Slot::Closed => {}
     }
 }
 
 /// A transaction on the writing connection. Dropped before its end (an error, or a caller that
-/// stopped waiting) it drops the connection, which undoes everything: after a full disk SQLite has
-/// already undone it, after a constraint it has not, and a new connection is the one answer to
-/// both.
+/// stopped waiting) the connection is not used again, which undoes everything: after a full disk
+/// SQLite has already undone it, after a constraint it has not, and a new connection is the one
+/// answer to both.
 pub(super) struct Writing<'a> {
     slot: MutexGuard<'a, Slot>,
     open: bool,
@@ -66,10 +71,13 @@ impl<'a> Writing<'a> {
     pub(super) async fn unbegun(writer: &'a Writer) -> Result<Self, sqlx::Error> {
         let slot = timeout(ACQUIRE_TIMEOUT, writer.slot.lock()).await;
         let mut slot = slot.map_err(|_| sqlx::Error::PoolTimedOut)?;
-        match *slot {
-            Slot::Open(_) => {}
-            Slot::Empty => *slot = Slot::Open(Box::new(writer.options.connect().await?)),
-            Slot::Closed => return Err(sqlx::Error::PoolClosed),
+        if let Slot::Closed = *slot {
+            return Err(sqlx::Error::PoolClosed);
+        }
+        if let Slot::Failed(_) = *slot {
+            let again = writer.options.connect().await?;
+            close(&mut slot).await;
+            *slot = Slot::Open(Box::new(again));
         }
         Ok(Self { slot, open: true })
     }
@@ -81,7 +89,7 @@ impl<'a> Writing<'a> {
     pub(super) fn on(&mut self) -> &mut SqliteConnection {
         match &mut *self.slot {
             Slot::Open(connection) => connection,
-            Slot::Empty | Slot::Closed => unreachable!("it is open while somebody writes"),
+            Slot::Failed(_) | Slot::Closed => unreachable!("it is open while somebody writes"),
         }
     }
 
@@ -105,8 +113,10 @@ impl<'a> Writing<'a> {
 
 impl Drop for Writing<'_> {
     fn drop(&mut self) {
-        if self.open {
-            *self.slot = Slot::Empty;
+        if self.open
+            && let Slot::Open(failed) = std::mem::replace(&mut *self.slot, Slot::Closed)
+        {
+            *self.slot = Slot::Failed(failed);
         }
     }
 }
