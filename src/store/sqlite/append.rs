@@ -134,8 +134,8 @@ fn parts(rows: &[Row]) -> impl Iterator<Item = (u64, &[u8; 32], &[u8])> {
     })
 }
 
-/// The statements that write rows. What they collide with ends the transaction, so that SQLite
-/// need not be able to take back half a statement.
+/// The statements that write rows. What they collide with ends the whole transaction: nobody goes
+/// on with half of it.
 fn inserts(rows: &[Row]) -> String {
     let mut text = format!(
         "INSERT OR ROLLBACK INTO entry (position, leaf, header, signature, facts, facts_salt,

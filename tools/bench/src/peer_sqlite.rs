@@ -91,6 +91,7 @@ async fn open(path: &Path) -> Result<SqliteConnection, Failed> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .pragma("wal_autocheckpoint", "10000")
+        .pragma("temp_store", "memory")
         .pragma("cache_size", "-32768");
     Ok(options.connect().await?)
 }
