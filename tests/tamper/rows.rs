@@ -226,8 +226,8 @@ async fn a_ledger_set_back_without_a_trace_is_found_by_the_anchor() {
         let mut attacker = Attacker::of(&place).await;
         let size = checkpoints(&ground)[2];
         let mut sql = format!(
-            "DELETE FROM entry_index WHERE position >= {size}; UPDATE cursor SET indexed_to = {size}; \
-             DELETE FROM checkpoint WHERE size > {size}; {}",
+            "DELETE FROM entry_index WHERE position >= {size}; \
+             UPDATE cursor SET indexed_to = {size}; DELETE FROM checkpoint WHERE size > {size}; {}",
             cut_to(&ground, &attacker, size)
         );
         for (id, _) in ground.named.iter().filter(|(_, first)| **first >= size) {
