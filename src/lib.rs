@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod profiles;
 pub mod store;
 
 pub mod error;

@@ -8,6 +8,7 @@ mod import;
 mod ledger;
 mod projections;
 mod readme;
+mod rulebook;
 mod rules;
 mod smoke;
 mod store;

@@ -2,9 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::attributes::Attributes;
 use crate::event::thing_events;
+use crate::evidence::{EvidenceRecorded, Note};
+use crate::fields::facts;
 use crate::hash::Hash;
-use crate::id::{ImportId, OrganisationId, words};
+use crate::id::{ImportId, OrganisationId, PersonId, Stream, Subject, words};
+use crate::subject_of;
+use crate::text::Word;
 
 words! {
     /// 职责 — what an account is there for; never two in one account.
@@ -40,6 +45,9 @@ words! {
 pub struct Opened {
     /// Whether it can act.
     pub access: Access,
+    /// What its holder is in a profile's words: `staff`.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
     /// What it is there for.
     pub duty: Duty,
     /// The import that named the person.
@@ -50,6 +58,9 @@ pub struct Opened {
     pub line: Option<u64>,
     /// Whose account.
     pub organisation: OrganisationId,
+    /// Whose certificate: accounts of one person count as one where persons must differ.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
 }
 
 /// Who it is.
@@ -66,10 +77,70 @@ pub struct Person {
     pub nonce: Option<Hash>,
 }
 
+facts! {
+    /// 账号申请 — somebody asks for an account; its stream is the account to be.
+    Applied {
+        /// Whose account.
+        organisation: OrganisationId,
+        /// What it is to be there for.
+        role: Word,
+    }
+    /// 授权 — the account may act in a role, within a scope.
+    RoleGranted {
+        /// The role, in the profile's words.
+        role: Word,
+        /// A site, a column, or an organisation (`platform/...`) with all below it.
+        scope: Stream,
+    }
+    /// 收回授权
+    RoleRevoked {
+        /// The role.
+        role: Word,
+        /// The scope it was granted for.
+        scope: Stream,
+    }
+    /// 账号停用 — nobody acts under it for now.
+    Suspended {}
+    /// 账号恢复
+    Resumed {}
+    /// 账号注销 — nobody acts under it any more.
+    Cancelled {
+        /// Why: `left`, `transferred`, `duplicate`.
+        reason: Word,
+    }
+}
+
 thing_events! {
     /// A fact about an account.
     "account" {
         /// 账号开通
         Opened(Opened, Person) = "opened",
+        /// 账号申请
+        Applied(Applied, Note) = "applied",
+        /// 授权
+        RoleGranted(RoleGranted, Note) = "role_granted",
+        /// 收回授权
+        RoleRevoked(RoleRevoked, Note) = "role_revoked",
+        /// 账号停用
+        Suspended(Suspended, Note) = "suspended",
+        /// 账号恢复
+        Resumed(Resumed, Note) = "resumed",
+        /// 账号注销
+        Cancelled(Cancelled, Note) = "cancelled",
+        /// 证据记录
+        EvidenceRecorded(EvidenceRecorded, Note) = "evidence_recorded",
+    }
+}
+
+impl Event {
+    /// What it is about besides the account itself.
+    pub(crate) fn concerns(&self) -> Option<Subject> {
+        match self {
+            Event::Opened(opened) => Some(opened.organisation.into()),
+            Event::Applied(applied) => Some(applied.organisation.into()),
+            Event::RoleGranted(role) => subject_of(role.scope),
+            Event::RoleRevoked(role) => subject_of(role.scope),
+            _ => None,
+        }
     }
 }

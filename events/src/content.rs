@@ -2,21 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::attributes::Attributes;
 use crate::event::thing_events;
+use crate::evidence::{EvidenceRecorded, Note};
+use crate::fields::facts;
 use crate::hash::Hash;
-use crate::id::{AccountId, BodyId, ColumnId, ImportId, SiteId, words};
-
-words! {
-    /// 审核级次 — the three levels of review.
-    ReviewLevel {
-        /// 初审
-        Initial = "initial",
-        /// 复审
-        Second = "second",
-        /// 终审
-        Final = "final",
-    }
-}
+use crate::id::{AccountId, BodyId, ColumnId, ImportId, OrganisationId, SiteId, Subject, words};
+use crate::sorted::Sorted;
+use crate::text::Word;
 
 words! {
     /// 原系统中的变更 — what the source of an import calls its change.
@@ -68,8 +61,11 @@ pub struct Drafted {
 pub struct ReviewPassed {
     /// The version seen.
     pub body: BodyId,
-    /// Which review.
-    pub level: ReviewLevel,
+    /// The checks it passed: 政治, 法律, 政策, 保密, 文字, 舆情, in the profile's words.
+    #[serde(default, skip_serializing_if = "Sorted::is_empty")]
+    pub gates: Sorted<Word, 16>,
+    /// Which review, in the profile's words: `initial`, `second`, `final`.
+    pub level: Word,
     /// The site.
     pub site: SiteId,
 }
@@ -200,6 +196,47 @@ pub struct Reason {
     pub reason: Option<String>,
 }
 
+facts! {
+    /// 送审 — the version in work goes to review as what it says it is.
+    Submitted {
+        /// Class, channel and kind in a profile's words; they choose the route.
+        #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+        attributes: Attributes,
+        /// The version.
+        body: BodyId,
+        /// 信息提供单位 — who supplied it, where another organisation did.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        provider: Option<OrganisationId>,
+        /// The site.
+        site: SiteId,
+    }
+    /// 退回 — a reviewer sends the version back; it must be handed in anew.
+    Returned {
+        /// The version seen.
+        body: BodyId,
+        /// Which review.
+        level: Word,
+        /// The site.
+        site: SiteId,
+    }
+    /// 修改 — a higher reviewer makes a version of his own, which keeps the passes below him.
+    Revised {
+        /// The new version.
+        body: BodyId,
+        /// Its length in bytes.
+        bytes: u64,
+        /// His level.
+        level: Word,
+        /// The site.
+        site: SiteId,
+    }
+    /// 归档 — kept and readable, no longer changed.
+    Archived {
+        /// The site.
+        site: SiteId,
+    }
+}
+
 thing_events! {
     /// A fact about a piece of content.
     "content" {
@@ -215,5 +252,74 @@ thing_events! {
         Moved(Changed, PageText) = "moved",
         /// 撤回
         Withdrawn(Changed, Reason) = "withdrawn",
+        /// 送审
+        Submitted(Submitted, Note) = "submitted",
+        /// 退回
+        Returned(Returned, Note) = "returned",
+        /// 修改
+        Revised(Revised, Note) = "revised",
+        /// 归档
+        Archived(Archived, Note) = "archived",
+        /// 证据记录
+        EvidenceRecorded(EvidenceRecorded, Note) = "evidence_recorded",
+    }
+}
+
+impl Event {
+    /// The site it names; only a record of evidence may name none.
+    pub fn site(&self) -> Option<SiteId> {
+        Some(match self {
+            Self::Drafted(drafted) => drafted.site,
+            Self::Submitted(submitted) => submitted.site,
+            Self::ReviewPassed(passed) => passed.site,
+            Self::Returned(returned) => returned.site,
+            Self::Revised(revised) => revised.site,
+            Self::Published(shown) | Self::Corrected(shown) => shown.site,
+            Self::Moved(changed) | Self::Withdrawn(changed) => changed.site,
+            Self::Archived(archived) => archived.site,
+            Self::EvidenceRecorded(record) => return record.site,
+        })
+    }
+
+    /// The version it names.
+    pub fn body(&self) -> Option<BodyId> {
+        Some(match self {
+            Self::Drafted(drafted) => drafted.body,
+            Self::Submitted(submitted) => submitted.body,
+            Self::ReviewPassed(passed) => passed.body,
+            Self::Returned(returned) => returned.body,
+            Self::Revised(revised) => revised.body,
+            Self::Published(shown) | Self::Corrected(shown) => shown.body,
+            Self::Moved(_) | Self::Withdrawn(_) | Self::Archived(_) => return None,
+            Self::EvidenceRecorded(_) => return None,
+        })
+    }
+
+    /// Its length, where it states one.
+    pub fn bytes(&self) -> Option<u64> {
+        match self {
+            Self::Drafted(drafted) => Some(drafted.bytes),
+            Self::Revised(revised) => Some(revised.bytes),
+            Self::Published(shown) | Self::Corrected(shown) => Some(shown.bytes),
+            _ => None,
+        }
+    }
+
+    /// What an import said, where one did.
+    pub fn imported(&self) -> Option<Imported> {
+        match self {
+            Self::Published(shown) | Self::Corrected(shown) => shown.imported(),
+            Self::Moved(changed) | Self::Withdrawn(changed) => changed.imported(),
+            _ => None,
+        }
+    }
+
+    /// What it is about besides actor and site: who supplied it, whom an import names.
+    pub(crate) fn concerns(&self) -> Vec<Subject> {
+        if let Self::Submitted(submitted) = self {
+            return submitted.provider.map(Subject::from).into_iter().collect();
+        }
+        let Some(line) = self.imported() else { return Vec::new() };
+        [Some(line.author), line.approver].into_iter().flatten().map(Subject::from).collect()
     }
 }

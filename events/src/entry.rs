@@ -326,7 +326,8 @@ fn word_is_good(word: &str, most: usize) -> bool {
     (1..=most).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
 }
 
-fn clause_is_good(clause: &str) -> bool {
+/// Whether a clause can be cited.
+pub fn clause_is_good(clause: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b".:_-".contains(&b);
     (1..=48).contains(&clause.len()) && clause.bytes().all(plain)
 }

@@ -90,6 +90,12 @@ ids! {
     CommandKey;
     /// 事件编号 — an entry's own id (UUIDv7).
     EntryId;
+    /// 自然人 — one person behind any number of accounts: of a certificate, never of a name.
+    PersonId;
+    /// 留言 — a message of a citizen.
+    MessageId;
+    /// 安全事件 — an incident.
+    IncidentId;
 }
 
 /// 正文 — SHA-256("annals/body/v1\n" || salt || bytes) of a page text, image or attachment.
@@ -272,6 +278,8 @@ stream_of! {
     SiteId => Site;
     ColumnId => Column;
     ContentId => Content;
+    MessageId => Message;
+    IncidentId => Incident;
 }
 
 macro_rules! subject_of {

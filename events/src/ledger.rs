@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{CommandText, NoPrivate, thing_events};
 use crate::hash::Hash;
-use crate::id::{SiteId, words};
+use crate::id::{SiteId, Thing, words};
 use crate::keys::IntroducedKey;
 use crate::text::BuildName;
 use crate::time::Time;
@@ -38,6 +38,18 @@ words! {
         CloseImport = "close_import",
         /// 更换账本密钥
         RotateKey = "rotate_key",
+        /// 采用规则
+        AdoptProfile = "adopt_profile",
+    }
+}
+
+impl Act {
+    /// The thing of the stream it stands in, and its proposal with it.
+    pub fn thing(self) -> Thing {
+        match self {
+            Act::OpenImport | Act::CloseImport | Act::RotateKey => Thing::Ledger,
+            Act::AdoptProfile => Thing::Platform,
+        }
     }
 }
 

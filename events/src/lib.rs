@@ -15,12 +15,20 @@ pub mod note;
 pub mod object;
 
 pub mod event;
+pub mod fields;
+pub mod sorted;
 pub mod text;
+
+pub mod attributes;
+pub mod evidence;
+pub mod profile;
 
 pub mod account;
 pub mod column;
 pub mod content;
+pub mod incident;
 pub mod ledger;
+pub mod message;
 pub mod platform;
 pub mod site;
 
@@ -50,6 +58,10 @@ pub enum Event {
     Column(column::Event),
     /// 信息
     Content(content::Event),
+    /// 留言
+    Message(message::Event),
+    /// 安全事件
+    Incident(incident::Event),
 }
 
 macro_rules! things {
@@ -110,21 +122,18 @@ things! {
     Site site;
     Column column;
     Content content;
+    Message message;
+    Incident incident;
 }
 
 /// Schema version of every type so far.
 pub const SCHEMA: u32 = 1;
 
 impl Event {
-    /// The bodies the facts name.
+    /// The body the facts name.
     pub fn body(&self) -> Option<id::BodyId> {
         match self {
-            Event::Content(
-                content::Event::Published(content::Shown { body, .. })
-                | content::Event::Corrected(content::Shown { body, .. })
-                | content::Event::Drafted(content::Drafted { body, .. })
-                | content::Event::ReviewPassed(content::ReviewPassed { body, .. }),
-            ) => Some(*body),
+            Event::Content(event) => event.body(),
             _ => None,
         }
     }
@@ -137,11 +146,30 @@ impl Event {
         }
     }
 
+    /// The record of evidence, where it is one.
+    pub fn evidence(&self) -> Option<&evidence::EvidenceRecorded> {
+        match self {
+            Event::Platform(platform::Event::EvidenceRecorded(record))
+            | Event::Account(account::Event::EvidenceRecorded(record))
+            | Event::Site(site::Event::EvidenceRecorded(record))
+            | Event::Content(content::Event::EvidenceRecorded(record))
+            | Event::Message(message::Event::EvidenceRecorded(record))
+            | Event::Incident(incident::Event::EvidenceRecorded(record)) => Some(record),
+            _ => None,
+        }
+    }
+
     /// The site the facts name.
     pub fn site(&self) -> Option<id::SiteId> {
+        if let Some(record) = self.evidence() {
+            return record.site;
+        }
         match self {
-            Event::Content(event) => Some(event.site()),
+            Event::Content(event) => event.site(),
+            Event::Message(event) => event.site(),
+            Event::Incident(event) => event.site(),
             Event::Column(column::Event::Opened(opened)) => Some(opened.site),
+            Event::Column(column::Event::Closed(closed)) => Some(closed.site),
             Event::Ledger(ledger::Event::ImportOpened(opened)) => Some(opened.site),
             _ => None,
         }
@@ -158,24 +186,26 @@ impl Event {
         }
         about.extend(self.site().map(Subject::from));
         match self {
-            Event::Ledger(_) | Event::Column(_) => {}
-            Event::Platform(platform::Event::OrganisationRegistered(registered)) => {
+            Event::Ledger(_) | Event::Column(_) | Event::Incident(_) => {}
+            Event::Platform(event) => {
                 about.push(Subject::new(SubjectKind::Organisation, stream.id));
-                about.extend(registered.parent.map(Subject::from));
+                about.extend(event.concerns());
             }
-            Event::Account(account::Event::Opened(opened)) => {
+            Event::Account(event) => {
                 about.push(AccountId(stream.id).into());
-                about.push(opened.organisation.into());
+                about.extend(event.concerns());
             }
-            Event::Site(site::Event::Opened(opened)) => {
+            Event::Site(event) => {
                 about.push(Subject::new(SubjectKind::Site, stream.id));
-                about.push(opened.organisation.into());
+                if let site::Event::Opened(opened) = event {
+                    about.push(opened.organisation.into());
+                }
             }
-            Event::Content(event) => {
-                let imported = event.imported();
-                about.extend(imported.as_ref().map(|i| Subject::from(i.author)));
-                about.extend(imported.and_then(|i| i.approver).map(Subject::from));
+            Event::Content(event) => about.extend(event.concerns()),
+            Event::Message(message::Event::Assigned(assigned)) => {
+                about.push(assigned.organisation.into());
             }
+            Event::Message(_) => {}
         }
         about.sort_unstable();
         about.dedup();
@@ -183,23 +213,13 @@ impl Event {
     }
 }
 
-impl content::Event {
-    /// The site every content event names.
-    pub fn site(&self) -> id::SiteId {
-        match self {
-            Self::Drafted(drafted) => drafted.site,
-            Self::ReviewPassed(passed) => passed.site,
-            Self::Published(shown) | Self::Corrected(shown) => shown.site,
-            Self::Moved(changed) | Self::Withdrawn(changed) => changed.site,
-        }
-    }
-
-    /// What an import said, where one did.
-    pub fn imported(&self) -> Option<content::Imported> {
-        match self {
-            Self::Drafted(_) | Self::ReviewPassed(_) => None,
-            Self::Published(shown) | Self::Corrected(shown) => shown.imported(),
-            Self::Moved(changed) | Self::Withdrawn(changed) => changed.imported(),
-        }
-    }
+/// The subject a stream is, where it is one: an organisation, an account or a site.
+pub fn subject_of(stream: Stream) -> Option<Subject> {
+    let kind = match stream.thing {
+        id::Thing::Platform => SubjectKind::Organisation,
+        id::Thing::Account => SubjectKind::Account,
+        id::Thing::Site => SubjectKind::Site,
+        _ => return None,
+    };
+    Some(Subject::new(kind, stream.id))
 }

@@ -64,6 +64,73 @@ checked_text! {
     BuildName, build_is_good, "a build's name is 1 to 64 of a-z 0-9 . + -"
 }
 
+checked_text! {
+    /// 词 — of a profile's vocabulary (a role, a level, a gate, a value): 1 to 48 of `a-z 0-9 _`,
+    /// a letter first.
+    Word, word_is_good, "a word is 1 to 48 of a-z 0-9 _, a letter first"
+}
+
+checked_text! {
+    /// 条款 — the id of an article or of a rule: 1 to 48 of `A-Z a-z 0-9 . : _ -`.
+    Clause, crate::entry::clause_is_good, "a clause is 1 to 48 of A-Z a-z 0-9 . : _ -"
+}
+
+checked_text! {
+    /// 属性名 — a word, or a thing's word and an attribute's with a dot between: `site.kind`.
+    AttributeName, attribute_is_good, "an attribute is a word, or two with a dot between"
+}
+
+checked_text! {
+    /// 类型名 — of an entry: `content.published`.
+    TypeName, type_is_good, "a type is two words with a dot between"
+}
+
+checked_text! {
+    /// 日 — a day in China, `2026-11-24`.
+    Day, day_is_good, "a day is YYYY-MM-DD"
+}
+
+impl Word {
+    /// The word; it must be one.
+    pub fn of(word: &str) -> Word {
+        Word::new(word).expect("a word of the code")
+    }
+}
+
+impl Day {
+    /// Year, month, day.
+    pub fn to_chrono(&self) -> chrono::NaiveDate {
+        chrono::NaiveDate::parse_from_str(self.as_str(), "%Y-%m-%d").expect("checked when read")
+    }
+}
+
+fn word_is_good(word: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    (1..=48).contains(&word.len())
+        && word.starts_with(|c: char| c.is_ascii_lowercase())
+        && word.bytes().all(plain)
+}
+
+fn attribute_is_good(name: &str) -> bool {
+    match name.split_once('.') {
+        Some((thing, name)) => word_is_good(thing) && word_is_good(name),
+        None => word_is_good(name),
+    }
+}
+
+fn type_is_good(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(thing, word)| word_is_good(thing) && word_is_good(word))
+}
+
+fn day_is_good(day: &str) -> bool {
+    let form =
+        |(at, b): (usize, u8)| if at == 4 || at == 7 { b == b'-' } else { b.is_ascii_digit() };
+    day.len() == 10
+        && day.bytes().enumerate().all(form)
+        && chrono::NaiveDate::parse_from_str(day, "%Y-%m-%d").is_ok()
+        && !day.starts_with("0000")
+}
+
 fn name_is_good(name: &str) -> bool {
     (1..=NAME_CHARS_MAX).contains(&name.chars().count())
         && name.trim() == name

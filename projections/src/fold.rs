@@ -29,10 +29,17 @@ pub struct Frame<'a> {
     pub occurred_at: Option<Time>,
     /// What it says it is about; `None` while it is being decided.
     pub about: Option<&'a [About]>,
-    /// Whether it cites clauses of a rulebook.
-    pub has_clauses: bool,
-    /// The adoption it was judged by.
+    /// By which rulebook it says it was judged; `None` while it is being decided.
+    pub cited: Option<Cited<'a>>,
+}
+
+/// What an entry says of its rulebook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cited<'a> {
+    /// Position of the adoption.
     pub rulebook: Option<u64>,
+    /// The clauses it cites.
+    pub clauses: &'a [String],
 }
 
 impl<'a> Frame<'a> {
@@ -48,8 +55,10 @@ impl<'a> Frame<'a> {
             recorded_at: header.recorded_at,
             occurred_at: header.occurred_at,
             about: Some(header.about()),
-            has_clauses: header.clauses.is_some(),
-            rulebook: header.rulebook.map(|rulebook| rulebook.0),
+            cited: Some(Cited {
+                rulebook: header.rulebook.map(|rulebook| rulebook.0),
+                clauses: header.clauses.as_deref().unwrap_or_default(),
+            }),
         }
     }
 

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use annals_events::entry::Provenance;
 use annals_events::id::{AccountId, ImportId, LedgerId, SiteId, Stream};
-use annals_events::ledger::{Act, Event as LedgerEvent, ImportOpened};
+use annals_events::ledger::{Act, ActProposed, Event as LedgerEvent, ImportOpened};
+use annals_events::platform::Event as PlatformEvent;
 use annals_events::{Event, Hash, Time};
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,7 @@ pub struct Import {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ledger {
     id: Option<LedgerId>,
+    engine: u32,
     proposals: BTreeMap<u64, Proposal>,
     imports: BTreeMap<ImportId, Import>,
     /// Sites of imports that are not closed; follows from `imports`.
@@ -58,6 +60,11 @@ impl Ledger {
     /// The ledger itself: where it speaks of itself; `None` before genesis.
     pub fn id(&self) -> Option<LedgerId> {
         self.id
+    }
+
+    /// Which version of the rules as code writes now.
+    pub fn engine(&self) -> u32 {
+        self.engine
     }
 
     /// The open proposal at this position.
@@ -80,6 +87,18 @@ impl Ledger {
         let mut all: Vec<_> = self.imports.iter().map(|(id, import)| (*id, import)).collect();
         all.sort_by_key(|(_, import)| import.opened);
         all
+    }
+
+    fn propose(&mut self, frame: &Frame<'_>, proposed: &ActProposed) {
+        let Some(actor) = frame.actor else { return };
+        let (act, digest) = (proposed.act, proposed.digest);
+        let proposal = Proposal { act, by: actor.account, digest, stream: frame.stream };
+        self.proposals.insert(frame.position, proposal);
+    }
+
+    /// What was proposed is done: nobody can do it again.
+    fn do_act(&mut self, frame: &Frame<'_>) {
+        frame.cause.and_then(|cause| self.proposals.remove(&cause));
     }
 
     fn open_import(&mut self, frame: &Frame<'_>, opened: &ImportOpened) {
@@ -105,9 +124,17 @@ impl Ledger {
 
 impl Fold for Ledger {
     const NAME: &'static str = "ledger";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn apply(&mut self, frame: &Frame<'_>, event: &Event) {
+        if let Event::Platform(event) = event {
+            match event {
+                PlatformEvent::ActProposed(proposed) => self.propose(frame, proposed),
+                PlatformEvent::ProfileAdopted(_) => self.do_act(frame),
+                _ => {}
+            }
+            return;
+        }
         let Event::Ledger(event) = event else {
             let imported = frame.provenance == Provenance::Imported && frame.ends_command();
             let line = event.imported().filter(|_| imported);
@@ -118,21 +145,10 @@ impl Fold for Ledger {
             return;
         };
         match event {
-            LedgerEvent::ActProposed(proposed) => {
-                let Some(actor) = frame.actor else { return };
-                self.proposals.insert(
-                    frame.position,
-                    Proposal {
-                        act: proposed.act,
-                        by: actor.account,
-                        digest: proposed.digest,
-                        stream: frame.stream,
-                    },
-                );
-            }
+            LedgerEvent::ActProposed(proposed) => self.propose(frame, proposed),
             LedgerEvent::ImportOpened(opened) => self.open_import(frame, opened),
             LedgerEvent::ImportClosed(_) | LedgerEvent::KeyRotated(_) => {
-                frame.cause.and_then(|cause| self.proposals.remove(&cause));
+                self.do_act(frame);
                 let closes = matches!(event, LedgerEvent::ImportClosed(_));
                 let import = self.imports.get_mut(&ImportId(frame.stream.id));
                 if let Some(import) = import.filter(|_| closes) {
@@ -140,15 +156,19 @@ impl Fold for Ledger {
                     self.open_sites.remove(&import.site);
                 }
             }
-            LedgerEvent::Genesis(_) => self.id = Some(LedgerId(frame.stream.id)),
-            LedgerEvent::EpochStarted(_) | LedgerEvent::StateSealed(_) => {}
+            LedgerEvent::Genesis(genesis) => {
+                self.id = Some(LedgerId(frame.stream.id));
+                self.engine = genesis.engine;
+            }
+            LedgerEvent::EpochStarted(started) => self.engine = started.engine,
+            LedgerEvent::StateSealed(_) => {}
         }
     }
 
     fn rows(&self) -> Vec<Vec<u8>> {
         let proposals = self.proposals.iter().map(|(at, proposal)| row(&(0u8, at, proposal)));
         let imports = self.imports.iter().map(|(id, import)| row(&(1u8, id, import)));
-        let id = self.id.iter().map(|id| row(&(2u8, id)));
+        let id = self.id.iter().map(|id| row(&(2u8, id, self.engine)));
         proposals.chain(imports).chain(id).collect()
     }
 
@@ -167,7 +187,10 @@ impl Fold for Ledger {
                     }
                     ledger.imports.insert(id, import);
                 }
-                2 => ledger.id = Some(exact::<(u8, LedgerId)>(&row)?.1),
+                2 => {
+                    let (_, id, engine) = exact::<(u8, LedgerId, u32)>(&row)?;
+                    (ledger.id, ledger.engine) = (Some(id), engine);
+                }
                 _ => return None,
             }
         }

@@ -7,14 +7,20 @@ pub mod chain;
 pub mod fold;
 pub mod keys;
 
+pub mod calendar;
+
 pub mod account;
 pub mod column;
 pub mod content;
+pub mod evidence;
+pub mod incident;
 pub mod ledger;
+pub mod message;
 pub mod platform;
 pub mod site;
 
 pub mod judge;
+pub mod rulebook;
 mod rules;
 
 pub mod boards;
@@ -22,10 +28,16 @@ pub mod boards;
 use annals_events::ledger::FoldDigest;
 use annals_events::{Event, Header};
 
-pub use fold::{Fold, Frame};
+pub use fold::{Cited, Fold, Frame};
 
 /// Version of the rules as code: raised whenever `judge` may answer differently.
-pub const ENGINE: u32 = 1;
+pub const ENGINE: u32 = 2;
+
+/// Whether this version of the rules judges what that one wrote: it answers the same for every
+/// entry that one could write.
+pub fn judges(engine: u32) -> bool {
+    (1..=ENGINE).contains(&engine)
+}
 
 /// A seal of the state is due at every multiple of this many entries.
 pub const SEAL_EVERY: u64 = 100_000;
@@ -81,8 +93,14 @@ folds! {
     columns: column::Columns,
     /// 信息
     contents: content::Contents,
+    /// 证据记录
+    evidence: evidence::Evidence,
+    /// 安全事件
+    incidents: incident::Incidents,
     /// 账本
     ledger: ledger::Ledger,
+    /// 留言
+    messages: message::Messages,
     /// 平台
     platform: platform::Platform,
     /// 网站

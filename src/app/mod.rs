@@ -162,10 +162,10 @@ impl App {
                 self.ledger.catch_up().await?;
                 let found = self.actor(given.account, given.authenticated).await;
                 found.ok_or_else(|| {
-                    WriteError::Refused(Refusal {
-                        clause: "annals:actor_unknown".to_owned(),
-                        detail: "the acting account does not exist".to_owned(),
-                    })
+                    WriteError::Refused(Refusal::of_structure(
+                        "actor_unknown",
+                        "the acting account does not exist",
+                    ))
                 })?
             }
         };
@@ -218,8 +218,7 @@ impl App {
     async fn uploads(&self, command: &Command) -> Result<Vec<BodyRef>, WriteError> {
         let Command::DraftContent(draft) = command else { return Ok(Vec::new()) };
         let refused = |name: &str, detail: &str| {
-            let clause = format!("annals:{name}");
-            Err(WriteError::Refused(Refusal { clause, detail: detail.to_owned() }))
+            Err(WriteError::Refused(Refusal::of_structure(name, detail)))
         };
         let place = self.lookup.place(self.store(), draft.body.0).await;
         let (uploaded, length) = match place.map_err(WriteError::Retryable)? {
@@ -277,10 +276,7 @@ impl App {
         let serving = self.ledger.follower().serving().await;
         let duty = |account| serving.state.accounts.get(account).map(|known| known.duty);
         let refused = |name: &str, detail: &str| {
-            Err(WriteError::Refused(Refusal {
-                clause: format!("annals:{name}"),
-                detail: detail.to_owned(),
-            }))
+            Err(WriteError::Refused(Refusal::of_structure(name, detail)))
         };
         if proposer == confirmer {
             return refused("one_person", "one person proposes and confirms");
@@ -369,7 +365,7 @@ impl App {
 fn text_of(command: &Command, nonce: Option<Hash>) -> Result<(Text, bool), WriteError> {
     command.check().map_err(|detail| WriteError::TooLarge(detail.to_owned()))?;
     let bytes = command.to_bytes();
-    if bytes.len() > command::COMMAND_BYTES_MAX {
+    if bytes.len() > command::command_bytes_max(command.name()) {
         return Err(WriteError::TooLarge("the command is too long".to_owned()));
     }
     // What is written must be readable: an integer beyond 2^53 - 1 would not be.

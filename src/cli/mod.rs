@@ -115,7 +115,7 @@ async fn actor(app: &App, names: &Names, option: &str, name: &str) -> Result<Acc
         return Ok(account);
     }
     let detail = format!("{option}: nobody can act under this account");
-    let refusal = Refusal { clause: "annals:actor_unusable".to_owned(), detail };
+    let refusal = Refusal::of_structure("actor_unusable", detail);
     Err(WriteError::Refused(refusal).into())
 }
 

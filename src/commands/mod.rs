@@ -10,9 +10,9 @@ use annals_events::keys::{IntroducedKey, KeyStatement, Role, SecretKey};
 use annals_events::ledger::{Event as LedgerEvent, KeyRotated};
 use annals_events::{Event, Time};
 use annals_projections::Frame;
-use annals_projections::judge::{self, Finding, View, Weight};
+use annals_projections::judge::{self, Judgement, View};
 
-use crate::ledger::{Decided, Decider, Draft, Refusal, World};
+use crate::ledger::{Citation, Decided, Decider, Draft, Refusal, World};
 
 /// What a request brings besides its envelope.
 pub enum Payload {
@@ -57,7 +57,7 @@ pub enum Payload {
     },
 }
 
-/// The decider of the service: structure from `projections::rules`; later, rulebooks.
+/// The decider of the service: structure from `projections::rules`, and the rulebook in force.
 pub struct AppDecider;
 
 impl Decider for AppDecider {
@@ -69,19 +69,19 @@ impl Decider for AppDecider {
         info: &CommandInfo,
         payload: &Payload,
     ) -> Result<Decided, Refusal> {
-        let decided = match payload {
+        let mut decided = match payload {
             Payload::Command { command, text, actor, signature, cause } => {
                 check_target(world, info, command)?;
-                let (event, private) = command
+                let written = command
                     .written(text)
                     .ok_or_else(|| refusal("command", "this command cannot be given this way"))?;
                 Decided {
-                    drafts: vec![Draft { stream: info.stream, event, private }],
-                    provenance: Provenance::Commanded,
+                    drafts: vec![Draft::new(info.stream, written.event, written.private)],
+                    provenance: written.provenance,
                     actor: actor.clone(),
                     actor_signature: signature.clone(),
                     cause: *cause,
-                    occurred_at: None,
+                    occurred_at: written.occurred_at,
                 }
             }
             Payload::Line { drafts, actor, cause, occurred_at } => Decided {
@@ -101,17 +101,20 @@ impl Decider for AppDecider {
                 occurred_at: None,
             },
         };
-        judge_all(world, info, &decided)?;
+        let cited = judge_all(world, info, &decided)?;
+        for (draft, cited) in decided.drafts.iter_mut().zip(cited) {
+            draft.cited = cited;
+        }
         Ok(decided)
     }
 }
 
 fn refusal(name: &str, detail: &str) -> Refusal {
-    Refusal { clause: format!("annals:{name}"), detail: detail.to_owned() }
+    Refusal::of_structure(name, detail)
 }
 
 fn check_target(world: &World<'_>, info: &CommandInfo, command: &Command) -> Result<(), Refusal> {
-    if command.thing() != Some(info.stream.thing) {
+    if !command.is_for(info.stream.thing) {
         return Err(refusal("stream", "the stream is not of the thing this command is for"));
     }
     let tip = world.chain.tip(info.stream);
@@ -130,8 +133,13 @@ fn check_target(world: &World<'_>, info: &CommandInfo, command: &Command) -> Res
     Ok(())
 }
 
-/// Judge every entry, each against the state and the entries of the command before it.
-fn judge_all(world: &World<'_>, info: &CommandInfo, decided: &Decided) -> Result<(), Refusal> {
+/// Judge every entry, each against the state and the entries of the command before it; answers
+/// what each is to cite.
+fn judge_all(
+    world: &World<'_>,
+    info: &CommandInfo,
+    decided: &Decided,
+) -> Result<Vec<Citation>, Refusal> {
     if let Some(at) = decided.occurred_at.filter(|at| *at > world.now) {
         return Err(refusal("time", &format!("it is said to happen at {at}, which is to come")));
     }
@@ -139,6 +147,7 @@ fn judge_all(world: &World<'_>, info: &CommandInfo, decided: &Decided) -> Result
     let infos: Vec<CommandInfo> =
         (0..of).map(|index| CommandInfo { index, of, ..info.clone() }).collect();
     let mut earlier: Vec<(Frame<'_>, &Event)> = Vec::with_capacity(decided.drafts.len());
+    let mut citations = Vec::with_capacity(decided.drafts.len());
     for (position, (draft, info)) in (world.chain.size()..).zip(decided.drafts.iter().zip(&infos)) {
         let frame = Frame {
             position,
@@ -150,18 +159,22 @@ fn judge_all(world: &World<'_>, info: &CommandInfo, decided: &Decided) -> Result
             recorded_at: world.now,
             occurred_at: decided.occurred_at,
             about: None,
-            has_clauses: false,
-            rulebook: None,
+            cited: None,
         };
         let view = View { state: world.state, earlier: &earlier };
-        let findings = judge::judge(view, &frame, &draft.event);
-        let breach = findings.iter().find(|finding| finding.weight == Weight::Breach);
-        if let Some(Finding { name, detail, .. }) = breach {
-            return Err(refusal(name, detail));
+        let judgement = judge::judge(view, &frame, &draft.event);
+        if let Some(breach) = judgement.breach() {
+            return Err(Refusal {
+                clause: breach.clause(),
+                detail: breach.detail.to_string(),
+                rulebook: judgement.rulebook.filter(|_| breach.of_rulebook),
+            });
         }
+        let Judgement { rulebook, clauses, .. } = judgement;
+        citations.push(Citation { rulebook, clauses });
         earlier.push((frame, &draft.event));
     }
-    Ok(())
+    Ok(citations)
 }
 
 fn rotate(
@@ -190,5 +203,5 @@ fn rotate(
         nonce: text.nonce,
         retired: command.retired,
     });
-    Draft { stream, event: event.into(), private: None }
+    Draft::new(stream, event.into(), None)
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use annals_events::account::{self, Access, Duty, Person};
+use annals_events::attributes::Attributes;
 use annals_events::content::{self, Change, Changed, PageText, Reason, Shown};
 use annals_events::entry::Actor;
 use annals_events::id::{AccountId, ContentId, ImportId, SiteId, Stream};
@@ -135,12 +136,13 @@ impl Boards {
 
     fn open_site(&self, id: ImportId, site: SiteId, actor: &Actor) -> Draft {
         let event = site::Event::Opened(site::Opened {
+            attributes: Attributes::default(),
             import: Some(id),
             line: Some(0),
             name: self.site_name.clone(),
             organisation: actor.organisation,
         });
-        Draft { stream: site.into(), event: event.into(), private: None }
+        Draft::new(site.into(), event.into(), None)
     }
 
     fn person(
@@ -158,14 +160,16 @@ impl Boards {
         let account = AccountId(import::thing_id(id, line.seq, index));
         let event = account::Event::Opened(account::Opened {
             access: Access::Unusable,
+            attributes: Attributes::default(),
             duty: Duty::Editor,
             import: Some(id),
             line: Some(line.seq),
             organisation: actor.organisation,
+            person: None,
         });
         let person = Person { command: None, name: name.to_owned(), nonce: None };
         let private = Some(canonical::to_bytes(&person));
-        drafts.push(Draft { stream: account.into(), event: event.into(), private });
+        drafts.push(Draft::new(account.into(), event.into(), private));
         self.persons.insert(name.to_owned(), account);
         account
     }
@@ -203,12 +207,12 @@ impl Said<'_> {
         } else {
             content::Event::Published(shown)
         };
-        Draft { stream, event: event.into(), private: Some(self.page_text()) }
+        Draft::new(stream, event.into(), Some(self.page_text()))
     }
 
     fn moved(&self, stream: Stream) -> Draft {
         let event = content::Event::Moved(self.changed());
-        Draft { stream, event: event.into(), private: Some(self.page_text()) }
+        Draft::new(stream, event.into(), Some(self.page_text()))
     }
 
     fn withdrawn(&self, stream: Stream) -> Draft {
@@ -220,6 +224,6 @@ impl Said<'_> {
             reason: None,
         });
         let event = content::Event::Withdrawn(self.changed());
-        Draft { stream, event: event.into(), private: Some(private) }
+        Draft::new(stream, event.into(), Some(private))
     }
 }

@@ -29,7 +29,7 @@ pub struct Summary {
     /// Whether the import was closed, by this run or before.
     pub closed: bool,
     /// Findings by name, over all lines.
-    pub flags: BTreeMap<&'static str, u64>,
+    pub flags: BTreeMap<String, u64>,
     /// First and last position of the import, from opening to closing.
     pub first: u64,
     /// See `first`.
@@ -59,8 +59,8 @@ pub(super) async fn summarise(
             let event = event.map_err(Failure::unsound)?;
             let frame = Frame::of(&header);
             if event.imported().is_some_and(|line| line.import == id) {
-                let findings = judge::judge(View::of(&state), &frame, &event);
-                judge::tally(&findings, Weight::Flag, &mut summary.flags);
+                let judgement = judge::judge(View::of(&state), &frame, &event);
+                judge::tally(&judgement.findings, Weight::Flag, &mut summary.flags);
                 bodies.extend(event.body());
                 summary.last = row.position;
             }

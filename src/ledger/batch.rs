@@ -146,7 +146,7 @@ fn write(
             let introduced = deciding.ring.introduce(&entry.header, entry.leaf, event);
             introduced.map_err(WriteError::Fault)?;
         }
-        deciding.fold(&entry.header, entry.leaf, &entry.event);
+        deciding.push(&entry.header, entry.leaf, &entry.event);
     }
     built.extend(entries);
     Ok(())

@@ -111,7 +111,7 @@ pub fn build(
 ) -> Result<Built, BuildError> {
     let place = Place { chain, earlier };
     let none = |error: getrandom::Error| BuildError(error.to_string());
-    let Draft { stream, event, private } = draft;
+    let Draft { stream, event, private, cited } = draft;
     let facts = Part { salt: random.bytes().map_err(none)?, bytes: event.facts() };
     let private = match private {
         Some(bytes) => Some(Part { salt: random.bytes().map_err(none)?, bytes }),
@@ -127,7 +127,7 @@ pub fn build(
         actor: frame.actor.cloned(),
         actor_signature: frame.actor_signature.cloned(),
         cause: frame.cause.map(Number),
-        clauses: None,
+        clauses: (!cited.clauses.is_empty()).then_some(cited.clauses),
         command: frame.command.cloned(),
         correlation: None,
         epoch: Number(frame.epoch),
@@ -140,7 +140,7 @@ pub fn build(
         private_digest: private.as_ref().map(|p| entry::private_digest(&p.salt, &p.bytes)),
         provenance: frame.provenance,
         recorded_at: frame.now,
-        rulebook: None,
+        rulebook: cited.rulebook.map(Number),
         schema: SCHEMA,
         stream,
         kind: event.kind().to_owned(),

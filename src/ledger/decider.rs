@@ -14,6 +14,15 @@ pub struct Refusal {
     pub clause: String,
     /// The state of affairs, for the official who has to act.
     pub detail: String,
+    /// Position of the rulebook's adoption, where a rulebook says so.
+    pub rulebook: Option<u64>,
+}
+
+impl Refusal {
+    /// What the structure of the ledger forbids, without any rulebook.
+    pub fn of_structure(name: &str, detail: impl Into<String>) -> Refusal {
+        Refusal { clause: format!("annals:{name}"), detail: detail.into(), rulebook: None }
+    }
 }
 
 impl std::fmt::Display for Refusal {
@@ -31,6 +40,24 @@ pub struct Draft {
     pub event: Event,
     /// Canonical private part.
     pub private: Option<Vec<u8>>,
+    /// By what it was judged.
+    pub cited: Citation,
+}
+
+/// 引用 — which rulebook judged an entry, and which of its clauses the entry cites.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Citation {
+    /// Position of the adoption.
+    pub rulebook: Option<u64>,
+    /// The clauses, sorted, each once.
+    pub clauses: Vec<String>,
+}
+
+impl Draft {
+    /// One that nothing is cited for yet.
+    pub fn new(stream: Stream, event: Event, private: Option<Vec<u8>>) -> Draft {
+        Draft { stream, event, private, cited: Citation::default() }
+    }
 }
 
 /// What a request writes.

@@ -266,13 +266,17 @@ impl Serving {
         Ok(())
     }
 
-    /// Fold one entry that was checked, or that this process is about to write.
+    /// Judge and fold one entry that was checked.
     pub fn fold(&mut self, header: &Header, leaf: Hash, event: &Event) -> Findings {
-        let frame = Frame::of(header);
-        let findings = judge::judge(View::of(&self.state), &frame, event);
-        self.state.apply(&frame, event);
+        let judgement = judge::judge(View::of(&self.state), &Frame::of(header), event);
+        self.push(header, leaf, event);
+        judgement.findings
+    }
+
+    /// Fold one entry that this process judged when it decided it.
+    pub fn push(&mut self, header: &Header, leaf: Hash, event: &Event) {
+        self.state.apply(&Frame::of(header), event);
         self.chain.push(header, leaf);
-        findings
     }
 }
 

@@ -1,6 +1,7 @@
 //! 创世 — the first batch of a ledger: genesis, the organisation, two accounts of different duties.
 
 use annals_events::account::{Access, Duty, Event as AccountEvent, Opened, Person};
+use annals_events::attributes::Attributes;
 use annals_events::entry::{self, Provenance};
 use annals_events::id::{AccountId, LedgerId, OrganisationId, Stream};
 use annals_events::keys::{IntroducedKey, KeyStatement, Role, SecretKey};
@@ -155,20 +156,21 @@ fn first_batch(
     let organisation = OrganisationId(uuid::Uuid::now_v7());
     let accounts = [AccountId(uuid::Uuid::now_v7()), AccountId(uuid::Uuid::now_v7())];
     let mut drafts = vec![
-        Draft {
-            stream: ledger.into(),
-            event: LedgerEvent::Genesis(genesis(parts, beginning, entry_key)?).into(),
-            private: None,
-        },
-        Draft {
-            stream: organisation.into(),
-            event: PlatformEvent::OrganisationRegistered(OrganisationRegistered {
+        Draft::new(
+            ledger.into(),
+            LedgerEvent::Genesis(genesis(parts, beginning, entry_key)?).into(),
+            None,
+        ),
+        Draft::new(
+            organisation.into(),
+            PlatformEvent::OrganisationRegistered(OrganisationRegistered {
+                attributes: Attributes::default(),
                 name: beginning.organisation.clone(),
                 parent: None,
             })
             .into(),
-            private: None,
-        },
+            None,
+        ),
     ];
     for (account, (name, duty)) in accounts.into_iter().zip(beginning.persons) {
         drafts.push(open_account(account.into(), organisation, name, duty));
@@ -204,16 +206,15 @@ fn first_batch(
 
 fn open_account(stream: Stream, organisation: OrganisationId, name: &str, duty: Duty) -> Draft {
     let person = Person { command: None, name: name.to_owned(), nonce: None };
-    Draft {
-        stream,
-        event: AccountEvent::Opened(Opened {
-            access: Access::Usable,
-            duty,
-            import: None,
-            line: None,
-            organisation,
-        })
-        .into(),
-        private: Some(canonical::to_bytes(&person)),
-    }
+    let opened = Opened {
+        access: Access::Usable,
+        attributes: Attributes::default(),
+        duty,
+        import: None,
+        line: None,
+        organisation,
+        person: None,
+    };
+    let event = AccountEvent::Opened(opened).into();
+    Draft::new(stream, event, Some(canonical::to_bytes(&person)))
 }

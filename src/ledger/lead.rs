@@ -335,12 +335,12 @@ pub fn internal(
         cause: None,
         occurred_at: None,
     };
-    let draft = Draft { stream, event: Event::Ledger(event), private: None };
+    let draft = Draft::new(stream, Event::Ledger(event), None);
     let built = build::build(&serving.chain, &[], &frame, &mut Random::new(), draft)
         .map_err(|error| WriteError::Fault(error.to_string()))?;
     if let Event::Ledger(event) = &built.event {
         serving.ring.introduce(&built.header, built.leaf, event).map_err(WriteError::Fault)?;
     }
-    serving.fold(&built.header, built.leaf, &built.event);
+    serving.push(&built.header, built.leaf, &built.event);
     Ok(built)
 }

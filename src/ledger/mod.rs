@@ -25,7 +25,7 @@ mod lead;
 mod pipeline;
 mod signer;
 
-pub use decider::{Decided, Decider, Draft, Refusal, World};
+pub use decider::{Citation, Decided, Decider, Draft, Refusal, World};
 pub use follower::{FollowError, Follower, Serving};
 pub use lead::{Parts, look};
 pub use request::{Answer, Enqueued, Receipt, ReceiptEntry, Request, WriteError};

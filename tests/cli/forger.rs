@@ -1,5 +1,6 @@
 //! Whoever has the host's keys and the database writes what no rule allows.
 
+use annals_events::attributes::Attributes;
 use std::time::Duration;
 
 use annals::ledger::build::{Built, Frame, build};
@@ -71,17 +72,18 @@ pub async fn forge(place: &Place, change: impl FnOnce(&mut Built)) -> Forged {
     })
     .into();
     let stream: Stream = serving.state.ledger.id().expect("a ledger").into();
-    let start = Draft { stream, event, private: None };
+    let start = Draft::new(stream, event, None);
     let first = build(&serving.chain, &[], &frame, &mut Random::new(), start).expect("built");
     serving.fold(&first.header, first.leaf, &first.event);
     let opened = site::Event::Opened(site::Opened {
+        attributes: Attributes::default(),
         import: None,
         line: None,
         name: PublicName::new("伪造的网站").expect("a name"),
         organisation: place.founded.organisation,
     });
     let site = SiteId(uuid::Uuid::now_v7());
-    let draft = Draft { stream: site.into(), event: opened.into(), private: None };
+    let draft = Draft::new(site.into(), opened.into(), None);
     let mut second = build(&serving.chain, &[], &frame, &mut Random::new(), draft).expect("built");
     change(&mut second);
     second.header_bytes = second.header.to_bytes();

@@ -1,6 +1,7 @@
 //! The actor's own signature: ten lines, each of which counts.
 
 use annals::app::{App, Given};
+use annals_events::attributes::Attributes;
 use annals_events::command::{self, Command, OpenSite};
 use annals_events::entry::{ActorSignature, Header};
 use annals_events::hash::{Bytes, hex};
@@ -156,7 +157,11 @@ fn a_header_changed_after_signing_is_noticed_member_by_member() {
 async fn give(app: &App, place: &Place, changed: Option<usize>) {
     let (actor, site) = (key("actor"), SiteId(Uuid::now_v7()));
     let name = name(&format!("示例网站 {site}"));
-    let open = OpenSite { name, organisation: place.founded.organisation };
+    let open = OpenSite {
+        attributes: Attributes::default(),
+        name,
+        organisation: place.founded.organisation,
+    };
     let command = Command::OpenSite(open);
     let nonce = Hash::of(&[site.0.as_bytes()]);
     let mut given = Given::local(place.administrator(), site, command);

@@ -1,10 +1,11 @@
 //! Strategies: any JSON of the narrowed kind, any event, command, private part and header.
 
 use annals_events::account::{self, Access, Duty, Person};
+use annals_events::attributes::Attributes;
 use annals_events::canonical::{INTEGER_MAX, Json};
 use annals_events::column::Title;
 use annals_events::command::{self, Command};
-use annals_events::content::{self, Change, Opinion, PageText, Reason, ReviewLevel};
+use annals_events::content::{self, Change, Opinion, PageText, Reason};
 use annals_events::event::CommandText;
 use annals_events::hash::Bytes;
 use annals_events::id::{Stream, Thing};
@@ -12,6 +13,8 @@ use annals_events::keys::{Algorithm, Endorsement, IntroducedKey, Role};
 use annals_events::ledger::{
     self, Act, FoldDigest, Genesis, HeadFound, ImportFormat, Purpose, Suite,
 };
+use annals_events::sorted::Sorted;
+use annals_events::text::Word;
 use annals_events::text::{BuildName, PublicName};
 use annals_events::{Event, Hash, Time, column, platform, site};
 use proptest::collection::{btree_map, vec};
@@ -111,8 +114,8 @@ fn duty() -> impl Strategy<Value = Duty> {
     prop_oneof![Just(Duty::Administrator), Just(Duty::Approver), Just(Duty::InformationOfficer)]
 }
 
-fn level() -> impl Strategy<Value = ReviewLevel> {
-    prop_oneof![Just(ReviewLevel::Initial), Just(ReviewLevel::Second), Just(ReviewLevel::Final)]
+fn level() -> impl Strategy<Value = Word> {
+    prop_oneof![Just(Word::of("initial")), Just(Word::of("second")), Just(Word::of("final"))]
 }
 
 fn of_ledger() -> impl Strategy<Value = ledger::Event> {
@@ -192,7 +195,7 @@ fn of_content() -> impl Strategy<Value = content::Event> {
             })
         ),
         (hash(), level(), id(SiteId)).prop_map(|(body, level, site)| {
-            E::ReviewPassed(content::ReviewPassed { body, level, site })
+            E::ReviewPassed(content::ReviewPassed { body, gates: Sorted::default(), level, site })
         }),
         shown.clone().prop_map(E::Published),
         shown.prop_map(E::Corrected),
@@ -209,20 +212,20 @@ pub fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         4 => of_ledger().prop_map(Event::from),
         1 => (name(), option::of(id(OrganisationId))).prop_map(|(name, parent)| {
-            let facts = platform::OrganisationRegistered { name, parent };
+            let facts = platform::OrganisationRegistered { attributes: Attributes::default(), name, parent };
             platform::Event::OrganisationRegistered(facts).into()
         }),
         1 => (access, duty(), brought()).prop_map(
             |(access, duty, (import, line, organisation))| {
-                let facts = account::Opened { access, duty, import, line, organisation };
+                let facts = account::Opened { access, attributes: Attributes::default(), duty, import, line, organisation, person: None };
                 account::Event::Opened(facts).into()
             }
         ),
         1 => (name(), brought()).prop_map(|(name, (import, line, organisation))| {
-            site::Event::Opened(site::Opened { import, line, name, organisation }).into()
+            site::Event::Opened(site::Opened { attributes: Attributes::default(), import, line, name, organisation }).into()
         }),
         1 => id(SiteId)
-            .prop_map(|site| column::Event::Opened(column::Opened { site }).into()),
+            .prop_map(|site| column::Event::Opened(column::Opened { attributes: Attributes::default(), site }).into()),
         4 => of_content().prop_map(Event::from),
     ]
 }
@@ -273,16 +276,33 @@ pub fn command() -> impl Strategy<Value = Command> {
     let shown = || (hash(), number(), words(), id(SiteId), option::of(words()));
     prop_oneof![
         (name(), option::of(id(OrganisationId))).prop_map(|(name, parent)| {
-            Command::RegisterOrganisation(command::RegisterOrganisation { name, parent })
+            Command::RegisterOrganisation(command::RegisterOrganisation {
+                attributes: Attributes::default(),
+                name,
+                parent,
+            })
         }),
         (duty(), words(), id(OrganisationId)).prop_map(|(duty, name, organisation)| {
-            Command::OpenAccount(command::OpenAccount { duty, name, organisation })
+            Command::OpenAccount(command::OpenAccount {
+                attributes: Attributes::default(),
+                duty,
+                name,
+                organisation,
+                person: None,
+            })
         }),
         (name(), id(OrganisationId)).prop_map(|(name, organisation)| {
-            Command::OpenSite(command::OpenSite { name, organisation })
+            Command::OpenSite(command::OpenSite {
+                attributes: Attributes::default(),
+                name,
+                organisation,
+            })
         }),
-        (id(SiteId), words())
-            .prop_map(|(site, title)| Command::OpenColumn(command::OpenColumn { site, title })),
+        (id(SiteId), words()).prop_map(|(site, title)| Command::OpenColumn(command::OpenColumn {
+            attributes: Attributes::default(),
+            site,
+            title
+        })),
         (shown(), option::of(id(ColumnId))).prop_map(
             |((body, bytes, path, site, title), column)| {
                 let draft = command::DraftContent { body, bytes, column, path, site, title };
@@ -291,7 +311,13 @@ pub fn command() -> impl Strategy<Value = Command> {
         ),
         (hash(), level(), option::of(words()), id(SiteId)).prop_map(
             |(body, level, opinion, site)| {
-                Command::PassReview(command::PassReview { body, level, opinion, site })
+                Command::PassReview(command::PassReview {
+                    body,
+                    gates: Sorted::default(),
+                    level,
+                    opinion,
+                    site,
+                })
             }
         ),
         shown().prop_map(|(body, bytes, path, site, title)| {

@@ -1,5 +1,6 @@
 //! The worked example of `events/README.md`: made here, written there, compared ever after.
 
+use annals_events::attributes::Attributes;
 use std::path::{Path, PathBuf};
 
 use annals_events::account::Duty;
@@ -27,13 +28,20 @@ const KEYS: [&str; 6] = ["root", "log", "cosigner", "entry 0", "entry 1", "actor
 pub fn example() -> Scribe {
     let mut scribe = Scribe::found("ledger.example.gov.cn/example");
     let organisation = OrganisationId(scribe.id());
-    let facts =
-        OrganisationRegistered { name: name("示例市人民政府办公室"), parent: None };
+    let facts = OrganisationRegistered {
+        attributes: Attributes::default(),
+        name: name("示例市人民政府办公室"),
+        parent: None,
+    };
     scribe.write(&Draft::internal(organisation, PlatformEvent::OrganisationRegistered(facts)));
     let account = open_first(&mut scribe, organisation, Duty::Editor, "王编辑");
     scribe.start_epoch();
     let site = SiteId(scribe.id());
-    let open = command::OpenSite { name: name("示例市人民政府网"), organisation };
+    let open = command::OpenSite {
+        attributes: Attributes::default(),
+        name: name("示例市人民政府网"),
+        organisation,
+    };
     scribe.give(account, site, &Command::OpenSite(open));
     draft(&mut scribe, account, site);
     scribe

@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::arbitrary::{hash, signature, stream, time};
-use super::story::{first, whole};
+use super::story::{everything, first};
 
 fn uuid() -> impl Strategy<Value = Uuid> {
     any::<[u8; 16]>().prop_map(Uuid::from_bytes)
@@ -184,7 +184,7 @@ proptest! {
 /// Every byte of real headers as every other byte: refused, or another leaf and another header.
 #[test]
 fn every_changed_byte_of_a_header_is_refused_or_changes_the_leaf() {
-    let story = whole();
+    let story = everything();
     for kind in ["ledger.genesis", "content.drafted", "content.published"] {
         let entry = first(&story, kind);
         let good = &entry.raw.header;
@@ -208,7 +208,7 @@ fn every_changed_byte_of_a_header_is_refused_or_changes_the_leaf() {
 
 #[test]
 fn the_story_has_every_type_and_no_member_is_left_untried() {
-    let story = whole();
+    let story = everything();
     let kinds: std::collections::BTreeSet<&str> =
         story.entries.iter().map(|entry| entry.event.kind()).collect();
     assert_eq!(kinds, Event::types().collect());
@@ -216,7 +216,7 @@ fn the_story_has_every_type_and_no_member_is_left_untried() {
 
 #[test]
 fn members_that_do_not_go_together_are_refused() {
-    let story = whole();
+    let story = everything();
     let good = &first(&story, "content.drafted").header;
     let alone = &first(&story, "ledger.genesis").header;
     type Change = fn(&mut Header);

@@ -11,6 +11,7 @@ mod limits;
 mod merkle;
 mod notes;
 mod openssl;
+pub mod second_story;
 mod signatures;
 pub mod story;
 

@@ -1,15 +1,19 @@
 //! A fixed ledger with every type of entry in it: what golden files are taken from.
 
 use annals_events::account::{self, Access, Duty, Person};
+use annals_events::attributes::Attributes;
 use annals_events::command::{self, Command, Text};
-use annals_events::content::{self, Change, PageText, Reason, ReviewLevel, Shown};
+use annals_events::content::{self, Change, PageText, Reason, Shown};
 use annals_events::entry::Provenance;
 use annals_events::id::{AccountId, ColumnId, ContentId, ImportId, OrganisationId, SiteId, Stream};
 use annals_events::ledger::{Act, Event as LedgerEvent, StateSealed};
 use annals_events::platform::OrganisationRegistered;
+use annals_events::sorted::Sorted;
 use annals_events::text::PublicName;
+use annals_events::text::Word;
 use annals_events::{Event, Hash, Time, canonical, import, platform, site};
 
+use super::second_story;
 use crate::harness::scribe::{Draft, Scribe, key};
 
 /// Instant before which every imported line happened.
@@ -33,8 +37,11 @@ pub fn name(text: &str) -> PublicName {
 /// Genesis, an organisation, two accounts, the first epoch of a writer.
 pub fn begin(scribe: &mut Scribe) -> People {
     let organisation = OrganisationId(scribe.id());
-    let facts =
-        OrganisationRegistered { name: name("示例市人民政府办公室"), parent: None };
+    let facts = OrganisationRegistered {
+        attributes: Attributes::default(),
+        name: name("示例市人民政府办公室"),
+        parent: None,
+    };
     let event = platform::Event::OrganisationRegistered(facts);
     scribe.write(&Draft::internal(organisation, event));
     let administrator = open_first(scribe, organisation, Duty::Administrator, "张建国");
@@ -51,26 +58,65 @@ pub fn open_first(
     person: &str,
 ) -> AccountId {
     let account = AccountId(scribe.id());
-    let facts =
-        account::Opened { access: Access::Usable, duty, import: None, line: None, organisation };
+    let facts = account::Opened {
+        access: Access::Usable,
+        attributes: Attributes::default(),
+        duty,
+        import: None,
+        line: None,
+        organisation,
+        person: None,
+    };
     let private = Person { command: None, name: person.to_owned(), nonce: None };
     let draft = Draft::internal(account, account::Event::Opened(facts));
     scribe.write(&draft.with_private(canonical::to_bytes(&private)));
     account
 }
 
-/// Every type in one ledger.
+/// Every type of the first story in one ledger.
 pub fn whole() -> Scribe {
     let mut scribe = Scribe::found("ledger.example.gov.cn/golden");
-    let people = begin(&mut scribe);
-    take_over(&mut scribe, people);
-    let site = live_on(&mut scribe, people);
-    publish(&mut scribe, people, site);
-    rotate(&mut scribe, people);
+    tell(&mut scribe);
+    seal(&mut scribe);
+    scribe
+}
+
+/// Every type there is in one ledger.
+pub fn everything() -> Scribe {
+    let mut scribe = Scribe::found("ledger.example.gov.cn/golden");
+    let people = tell(&mut scribe);
+    second_story::tell(&mut scribe, people);
+    seal(&mut scribe);
+    scribe
+}
+
+fn seal(scribe: &mut Scribe) {
     let (folds, size) = (scribe.state.digests(), scribe.chain.size());
     let sealed = LedgerEvent::StateSealed(StateSealed { folds, size });
     scribe.write(&Draft::internal(scribe.ledger, sealed));
+}
+
+/// The first types, as the first version of the rules wrote them: nothing here ever changes, the
+/// digests of that version's folds among it.
+pub fn first_story() -> Scribe {
+    let mut scribe = Scribe::found_by("ledger.example.gov.cn/golden", 1);
+    tell(&mut scribe);
+    let sealed = super::read(&super::testdata().join("ledger.state_sealed.v1.json"));
+    let sealed: serde_json::Value =
+        serde_json::from_str(&sealed.unwrap_or_default()).expect("a golden file");
+    let facts = sealed["facts"].as_str().expect("its facts");
+    let sealed: StateSealed = serde_json::from_str(facts).expect("a seal");
+    scribe.write(&Draft::internal(scribe.ledger, LedgerEvent::StateSealed(sealed)));
     scribe
+}
+
+fn tell(scribe: &mut Scribe) -> People {
+    let people = begin(scribe);
+    take_over(scribe, people);
+    let site = live_on(scribe, people);
+    publish(scribe, people, site);
+    rotate(scribe, people);
+    people
 }
 
 /// An act of two persons: proposed by the administrator, done by the auditor.
@@ -82,7 +128,7 @@ pub fn act(scribe: &mut Scribe, people: People, act: Act, stream: Stream, comman
     let propose = command::ProposeAct { act, digest: text.digest() };
     let cause = scribe.give(people.administrator, stream, &Command::ProposeAct(propose));
     let mut draft = scribe.commanded(people.auditor, stream, command, Some(cause));
-    let (event, private) = command.written(&text).expect("not a rotation");
+    let (event, private) = command.written(&text).expect("not a rotation").parts();
     (draft.event, draft.private) = (event, private);
     draft.command = Some(scribe.info(command.name(), stream, text.digest()));
     scribe.write(&draft);
@@ -207,6 +253,7 @@ impl Lines {
         let body = scribe.body(words);
         let organisation = self.people.organisation;
         let opened = site::Opened {
+            attributes: Attributes::default(),
             import: Some(self.id),
             line: Some(0),
             name: name("六安市人民政府网"),
@@ -214,6 +261,8 @@ impl Lines {
         };
         let person = account::Opened {
             access: Access::Unusable,
+            attributes: Attributes::default(),
+            person: None,
             duty: Duty::Editor,
             import: Some(self.id),
             line: Some(0),
@@ -269,9 +318,17 @@ impl Lines {
 fn live_on(scribe: &mut Scribe, people: People) -> (SiteId, ColumnId) {
     let (site, column) = (SiteId(scribe.id()), ColumnId(scribe.id()));
     let organisation = people.organisation;
-    let open = command::OpenSite { name: name("示例市人民政府网"), organisation };
+    let open = command::OpenSite {
+        attributes: Attributes::default(),
+        name: name("示例市人民政府网"),
+        organisation,
+    };
     scribe.give(people.administrator, site, &Command::OpenSite(open));
-    let open = command::OpenColumn { site, title: "政务要闻".to_owned() };
+    let open = command::OpenColumn {
+        attributes: Attributes::default(),
+        site,
+        title: "政务要闻".to_owned(),
+    };
     scribe.give(people.administrator, column, &Command::OpenColumn(open));
     (site, column)
 }
@@ -281,7 +338,13 @@ fn publish(scribe: &mut Scribe, people: People, (site, column): (SiteId, ColumnI
     let [editor, reviewer] =
         [(Duty::Editor, "王编辑"), (Duty::Reviewer, "赵审核")].map(|(duty, name)| {
             let account = AccountId(scribe.id());
-            let open = command::OpenAccount { duty, name: name.to_owned(), organisation };
+            let open = command::OpenAccount {
+                attributes: Attributes::default(),
+                duty,
+                name: name.to_owned(),
+                organisation,
+                person: None,
+            };
             scribe.give(people.administrator, account, &Command::OpenAccount(open));
             account
         });
@@ -299,8 +362,14 @@ fn publish(scribe: &mut Scribe, people: People, (site, column): (SiteId, ColumnI
         title: title.clone(),
     };
     scribe.give(editor, content, &Command::DraftContent(draft));
-    let level = ReviewLevel::Final;
-    let pass = command::PassReview { body, level, opinion: Some("同意发布".to_owned()), site };
+    let level = Word::of("final");
+    let pass = command::PassReview {
+        body,
+        gates: Sorted::default(),
+        level,
+        opinion: Some("同意发布".to_owned()),
+        site,
+    };
     scribe.give(reviewer, content, &Command::PassReview(pass));
     let shown = command::PublishContent { body, bytes, path: path.clone(), site, title };
     scribe.give(reviewer, content, &Command::PublishContent(shown));

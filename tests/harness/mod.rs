@@ -4,6 +4,9 @@ mod random;
 pub mod scribe;
 mod scribe_export;
 
+use annals_events::attributes::Attributes;
+use annals_events::sorted::Sorted;
+use annals_events::text::Word;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -18,7 +21,6 @@ use annals::store;
 use annals_events::Hash;
 use annals_events::account::Duty;
 use annals_events::command::{self, Command as Act};
-use annals_events::content::ReviewLevel;
 use annals_events::id::{AccountId, ColumnId, ContentId, SiteId};
 use annals_events::ledger::Purpose;
 use annals_events::text::PublicName;
@@ -192,14 +194,24 @@ impl Town {
         let organisation = place.founded.organisation;
         let [site, column, editor, reviewer] = [(); 4].map(|()| Uuid::now_v7());
         let name = PublicName::new(format!("示例市人民政府网 {site}")).expect("a name");
-        let open = command::OpenSite { name, organisation };
+        let open = command::OpenSite { attributes: Attributes::default(), name, organisation };
         give(app, by, SiteId(site), Act::OpenSite(open)).await;
-        let open = command::OpenColumn { site: SiteId(site), title: "政务要闻".to_owned() };
+        let open = command::OpenColumn {
+            attributes: Attributes::default(),
+            site: SiteId(site),
+            title: "政务要闻".to_owned(),
+        };
         give(app, by, ColumnId(column), Act::OpenColumn(open)).await;
         for (account, duty, name) in
             [(editor, Duty::Editor, "王编辑"), (reviewer, Duty::Reviewer, "赵审核")]
         {
-            let open = command::OpenAccount { duty, name: name.to_owned(), organisation };
+            let open = command::OpenAccount {
+                attributes: Attributes::default(),
+                duty,
+                name: name.to_owned(),
+                organisation,
+                person: None,
+            };
             give(app, by, AccountId(account), Act::OpenAccount(open)).await;
         }
         Town {
@@ -242,8 +254,9 @@ impl Town {
 
     pub async fn pass(&self, app: &App, content: ContentId, body: Hash) {
         let pass = command::PassReview {
+            gates: Sorted::default(),
             body,
-            level: ReviewLevel::Final,
+            level: Word::of("final"),
             opinion: Some("同意".to_owned()),
             site: self.site,
         };

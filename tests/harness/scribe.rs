@@ -98,6 +98,8 @@ pub struct Scribe {
     entry_key: SecretKey,
     epoch: u64,
     named: u64,
+    /// Version of the rules as code that its epochs name.
+    pub engine: u32,
 }
 
 /// A key of the story: its seed is the SHA-256 of its name.
@@ -120,6 +122,11 @@ fn uuid7(at: Time, what: &str, number: u64) -> Uuid {
 impl Scribe {
     /// A ledger of nothing but its genesis.
     pub fn found(origin: &str) -> Scribe {
+        Scribe::found_by(origin, ENGINE)
+    }
+
+    /// The same, written by this version of the rules as code.
+    pub fn found_by(origin: &str, engine: u32) -> Scribe {
         let now = Time::parse(BEGIN).expect("an instant");
         let mut scribe = Scribe {
             origin: origin.to_owned(),
@@ -134,11 +141,12 @@ impl Scribe {
             entry_key: key("entry 0"),
             epoch: 0,
             named: 0,
+            engine,
         };
         let (root, log, cosigner) = (key("root"), key("log"), key("cosigner"));
         let genesis = Genesis {
             build: BuildName::new(BUILD).expect("a build"),
-            engine: ENGINE,
+            engine,
             keys: vec![
                 scribe.introduce(Role::Root, &root, &[]),
                 scribe.introduce(Role::Log, &log, &[&root]),
@@ -179,7 +187,7 @@ impl Scribe {
         let introduced = self.introduce(Role::Entry, &self.entry_key, &[&self.log]);
         let started = EpochStarted {
             build: BuildName::new(BUILD).expect("a build"),
-            engine: ENGINE,
+            engine: self.engine,
             head: HeadFound { leaf: self.chain.head(), size: self.chain.size() },
             key: introduced,
         };
@@ -241,14 +249,15 @@ impl Scribe {
         cause: Option<u64>,
     ) -> Draft {
         let (stream, text) = (stream.into(), self.text(command));
-        let (event, private) = command.written(&text).expect("not a rotation");
+        let written = command.written(&text).expect("not a rotation");
         Draft {
-            private,
-            provenance: Provenance::Commanded,
+            private: written.private,
+            provenance: written.provenance,
+            occurred_at: written.occurred_at,
             actor: Some(self.actor(by)),
             command: Some(self.info(command.name(), stream, text.digest())),
             cause,
-            ..Draft::internal(stream, event)
+            ..Draft::internal(stream, written.event)
         }
     }
 
@@ -316,13 +325,18 @@ impl Scribe {
         let facts = Part { salt: given("facts", position).0, bytes: draft.event.facts() };
         let salt = given("private", position).0;
         let private = draft.private.clone().map(|bytes| Part { salt, bytes });
-        (self.header(draft, &facts, private.as_ref()), facts, private)
+        let mut header = self.header(draft, &facts, private.as_ref());
+        let undecided = Frame { cited: None, ..Frame::of(&header) };
+        let judged = judge::judge(View::of(&self.state), &undecided, &draft.event);
+        header.rulebook = header.rulebook.or(judged.rulebook.map(Number));
+        header.clauses = (!judged.clauses.is_empty()).then_some(judged.clauses);
+        (header, facts, private)
     }
 
     /// What the rules say of a draft if it were the next entry.
     pub fn judge(&self, draft: &Draft) -> Findings {
         let (header, ..) = self.parts(draft);
-        judge::judge(View::of(&self.state), &Frame::of(&header), &draft.event)
+        judge::judge(View::of(&self.state), &Frame::of(&header), &draft.event).findings
     }
 
     /// Write it, whatever the rules say; one second passes. Answers its position.
@@ -338,7 +352,7 @@ impl Scribe {
         let signature = entry::sign(&self.entry_key, &self.origin, &leaf);
         let raw = RawEntry { header: bytes, signature, facts, private };
         let frame = Frame::of(&header);
-        let findings = judge::judge(View::of(&self.state), &frame, &draft.event);
+        let findings = judge::judge(View::of(&self.state), &frame, &draft.event).findings;
         self.state.apply(&frame, &draft.event);
         self.chain.push(&header, leaf);
         self.now = Time::from_micros(self.now.micros() + 1_000_000).expect("in range");

@@ -1,5 +1,6 @@
 //! Every rule of the format, one row each: exit 3, the line and the member named, nothing written.
 
+use annals_events::attributes::Attributes;
 use std::fs;
 
 use serde_json::{Value, json};
@@ -266,8 +267,13 @@ async fn two_of_one_duty_or_one_name_are_refused_or_told_apart() {
     let organisation = place.founded.organisation;
     let twins = [(); 2].map(|()| AccountId(uuid::Uuid::now_v7()));
     for twin in twins {
-        let open =
-            OpenAccount { duty: Duty::Administrator, name: "张建军".to_owned(), organisation };
+        let open = OpenAccount {
+            attributes: Attributes::default(),
+            duty: Duty::Administrator,
+            name: "张建军".to_owned(),
+            organisation,
+            person: None,
+        };
         crate::harness::give(&app, place.administrator(), twin, Command::OpenAccount(open)).await;
     }
     app.stop().await.expect("a clean stop");

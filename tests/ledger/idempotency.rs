@@ -3,6 +3,7 @@
 use annals::app::Given;
 use annals::ledger::{Receipt, WriteError};
 use annals_events::Hash;
+use annals_events::attributes::Attributes;
 use annals_events::command::{self, Command};
 use uuid::Uuid;
 
@@ -69,7 +70,11 @@ async fn a_key_is_for_one_command_only(kind: Kind) {
     let size = rig.town.size().await;
     let other_text = |given: &Given| {
         let site = rig.town.site;
-        let open = command::OpenColumn { site, title: "别的栏目".to_owned() };
+        let open = command::OpenColumn {
+            attributes: Attributes::default(),
+            site,
+            title: "别的栏目".to_owned(),
+        };
         Given { command: Command::OpenColumn(open), ..given.clone() }
     };
     let other_stream = |given: &Given| {
@@ -112,7 +117,11 @@ async fn a_key_is_for_one_command_only(kind: Kind) {
 fn site(rig: &Rig) -> Given {
     let name = annals_events::text::PublicName::new("另一网站").expect("a name");
     let organisation = rig.town.place.founded.organisation;
-    let open = Command::OpenSite(command::OpenSite { name, organisation });
+    let open = Command::OpenSite(command::OpenSite {
+        attributes: Attributes::default(),
+        name,
+        organisation,
+    });
     let stream = annals_events::id::SiteId(Uuid::now_v7());
     let given = Given::local(rig.town.place.administrator(), stream, open);
     Given { seen: Some(Hash::ZERO), ..given }

@@ -1,5 +1,6 @@
 //! The writer loses, forks, skips and half-does nothing: a small ledger, an accident, an audit.
 
+use annals_events::attributes::Attributes;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -90,6 +91,7 @@ impl Town {
         let app = App::open_with(&place.home, clock, false).await.expect("the ledger opens");
         let site = SiteId(Uuid::now_v7());
         let open = command::OpenSite {
+            attributes: Attributes::default(),
             name: PublicName::new("示例市人民政府网").expect("a name"),
             organisation: place.founded.organisation,
         };
@@ -185,7 +187,11 @@ impl Rig {
 
 pub fn column(by: AccountId, site: SiteId) -> Given {
     let id = ColumnId(Uuid::now_v7());
-    let open = command::OpenColumn { site, title: format!("栏目 {id}") };
+    let open = command::OpenColumn {
+        attributes: Attributes::default(),
+        site,
+        title: format!("栏目 {id}"),
+    };
     let mut given = Given::local(by, id, Command::OpenColumn(open));
     given.seen = Some(Hash::ZERO);
     given

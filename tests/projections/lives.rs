@@ -1,11 +1,14 @@
 //! Random lives of a ledger: good and bad, with imports, commands of several entries, epochs.
 
 use annals_events::account::Duty;
+use annals_events::attributes::Attributes;
 use annals_events::command::{self, Command};
-use annals_events::content::{self, Change, ReviewLevel};
+use annals_events::content::{self, Change};
 use annals_events::entry::Provenance;
 use annals_events::id::{AccountId, ColumnId, ContentId, ImportId, OrganisationId, SiteId};
 use annals_events::ledger::{Act, Event as LedgerEvent, StateSealed};
+use annals_events::sorted::Sorted;
+use annals_events::text::Word;
 use annals_events::{Hash, import};
 use proptest::prelude::*;
 
@@ -97,7 +100,11 @@ impl Life {
                 let id = OrganisationId(self.scribe.id());
                 let parent = self.organisations.last().copied();
                 let name = name(&format!("单位 {id}"));
-                let register = command::RegisterOrganisation { name, parent };
+                let register = command::RegisterOrganisation {
+                    attributes: Attributes::default(),
+                    name,
+                    parent,
+                };
                 let register = Command::RegisterOrganisation(register);
                 self.scribe.give(administrator, id, &register);
                 self.organisations.push(id);
@@ -105,13 +112,21 @@ impl Life {
             Step::Site => {
                 let id = SiteId(self.scribe.id());
                 let organisation = choose(&self.organisations, self.sites.len());
-                let open = command::OpenSite { name: name(&format!("网站 {id}")), organisation };
+                let open = command::OpenSite {
+                    attributes: Attributes::default(),
+                    name: name(&format!("网站 {id}")),
+                    organisation,
+                };
                 self.scribe.give(administrator, id, &Command::OpenSite(open));
                 self.sites.push(id);
             }
             Step::Column(number) => {
                 let (id, site) = (ColumnId(self.scribe.id()), choose(&self.sites, number));
-                let open = command::OpenColumn { site, title: "要闻".to_owned() };
+                let open = command::OpenColumn {
+                    attributes: Attributes::default(),
+                    site,
+                    title: "要闻".to_owned(),
+                };
                 self.scribe.give(administrator, id, &Command::OpenColumn(open));
                 self.columns.push(id);
             }
@@ -119,7 +134,13 @@ impl Life {
                 let id = AccountId(self.scribe.id());
                 let duty = if is_editor { Duty::Editor } else { Duty::Reviewer };
                 let organisation = choose(&self.organisations, self.accounts.len());
-                let open = command::OpenAccount { duty, name: "某人".to_owned(), organisation };
+                let open = command::OpenAccount {
+                    attributes: Attributes::default(),
+                    duty,
+                    name: "某人".to_owned(),
+                    organisation,
+                    person: None,
+                };
                 self.scribe.give(administrator, id, &Command::OpenAccount(open));
                 self.accounts.push(id);
             }
@@ -159,8 +180,13 @@ impl Life {
                 Command::DraftContent(draft)
             }
             1 => {
-                let pass =
-                    command::PassReview { body, level: ReviewLevel::Final, opinion: None, site };
+                let pass = command::PassReview {
+                    body,
+                    gates: Sorted::default(),
+                    level: Word::of("final"),
+                    opinion: None,
+                    site,
+                };
                 Command::PassReview(pass)
             }
             2 => {

@@ -32,7 +32,7 @@ impl Folded {
         self.chain.check(&header).expect("the chain holds");
         self.chain.check_command(&header).expect("commands are whole");
         let frame = Frame::of(&header);
-        self.findings.push(judge::judge(View::of(&self.state), &frame, &event));
+        self.findings.push(judge::judge(View::of(&self.state), &frame, &event).findings);
         self.state.apply(&frame, &event);
         let leaf = entry::leaf(&raw.header);
         self.chain.push(&header, leaf);

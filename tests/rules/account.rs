@@ -1,6 +1,7 @@
 //! 账号 — who may be given an account, and how.
 
 use annals_events::account::{Access, Duty, Event, Opened};
+use annals_events::attributes::Attributes;
 use annals_events::command::{Command, OpenAccount};
 use annals_events::entry::Provenance;
 use annals_events::id::{AccountId, OrganisationId};
@@ -11,7 +12,13 @@ use crate::harness::scribe::Draft;
 
 fn open(t: &Town, account: AccountId, organisation: OrganisationId) -> Draft {
     let name = "某人".to_owned();
-    let open = OpenAccount { duty: Duty::Editor, name, organisation };
+    let open = OpenAccount {
+        attributes: Attributes::default(),
+        duty: Duty::Editor,
+        name,
+        organisation,
+        person: None,
+    };
     t.by(t.administrator, account, &Command::OpenAccount(open))
 }
 
@@ -22,6 +29,8 @@ fn new(t: &Town) -> AccountId {
 fn facts(t: &Town, access: Access, import: bool, line: bool) -> Event {
     Event::Opened(Opened {
         access,
+        attributes: Attributes::default(),
+        person: None,
         duty: Duty::Editor,
         import: import.then_some(t.import),
         line: line.then_some(1),
@@ -33,6 +42,8 @@ fn brought(t: &Town, duty: Duty, organisation: OrganisationId) -> Draft {
     let id = AccountId(annals_events::import::thing_id(t.import, 1, 0));
     let facts = Opened {
         access: Access::Unusable,
+        attributes: Attributes::default(),
+        person: None,
         duty,
         import: Some(t.import),
         line: Some(1),

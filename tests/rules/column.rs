@@ -1,5 +1,6 @@
 //! 栏目 — columns are opened once, on a site that is there.
 
+use annals_events::attributes::Attributes;
 use annals_events::command::{Command, OpenColumn};
 use annals_events::id::{ColumnId, SiteId};
 
@@ -8,7 +9,7 @@ use super::{Row, hold};
 use crate::harness::scribe::Draft;
 
 fn open(t: &Town, column: ColumnId, site: SiteId) -> Draft {
-    let open = OpenColumn { site, title: "公告".to_owned() };
+    let open = OpenColumn { attributes: Attributes::default(), site, title: "公告".to_owned() };
     t.by(t.administrator, column, &Command::OpenColumn(open))
 }
 

@@ -3,6 +3,8 @@
 use annals_events::Hash;
 use annals_events::command::{self, Command};
 use annals_events::content::{self, Change, Event};
+use annals_events::sorted::Sorted;
+use annals_events::text::Word;
 
 use super::town::{Town, changed, saying, shown};
 use super::{Row, hold};
@@ -91,8 +93,16 @@ pub const ROWS: &[Row] = &[
         then: &["draft_changed"],
         draft: |t| {
             let draft = t.step(Town::pass, t.reviewer, t.drafted);
-            let (body, level, site) = (Hash::ZERO, content::ReviewLevel::Final, t.site);
-            saying(draft, Event::ReviewPassed(content::ReviewPassed { body, level, site }))
+            let (body, level, site) = (Hash::ZERO, Word::of("final"), t.site);
+            saying(
+                draft,
+                Event::ReviewPassed(content::ReviewPassed {
+                    body,
+                    gates: Sorted::default(),
+                    level,
+                    site,
+                }),
+            )
         },
     },
     Row {
@@ -201,11 +211,11 @@ fn a_pass_of_another_version_opens_no_door() {
     for other in [Hash::ZERO, Hash([0xff; 32])] {
         let mut town = Town::build();
         let pass = town.step(Town::pass, town.reviewer, town.drafted);
-        let (body, level, site) = (other, content::ReviewLevel::Final, town.site);
-        let passed = content::ReviewPassed { body, level, site };
+        let (body, level, site) = (other, Word::of("final"), town.site);
+        let passed = content::ReviewPassed { body, gates: Sorted::default(), level, site };
         let position = town.scribe.write(&saying(pass, Event::ReviewPassed(passed)));
         let findings = &town.scribe.entries[position as usize].findings;
-        assert_eq!(findings.iter().map(|f| f.name).collect::<Vec<_>>(), ["draft_changed"]);
+        assert_eq!(findings.iter().map(|f| &*f.name).collect::<Vec<_>>(), ["draft_changed"]);
         let publish = town.step(Town::publish, town.editor, town.drafted);
         assert_eq!(town.scribe.judge(&publish)[0].name, "review_missing");
     }

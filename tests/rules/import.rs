@@ -1,5 +1,6 @@
 //! 导入 — lines of a history: structure is demanded, what was wrong at the time is flagged.
 
+use annals_events::attributes::Attributes;
 use annals_events::content::{Change, Event, Imported};
 use annals_events::entry::Provenance;
 use annals_events::id::{AccountId, CommandKey, ContentId, ImportId};
@@ -54,7 +55,10 @@ pub const ROWS: &[Row] = &[
         when: "an entry of a kind that no line brings",
         then: &["provenance", "import_not_open"],
         draft: |t| {
-            let open = annals_events::column::Opened { site: t.imported_site };
+            let open = annals_events::column::Opened {
+                attributes: Attributes::default(),
+                site: t.imported_site,
+            };
             let column = annals_events::id::ColumnId(t.unknown());
             let open = annals_events::column::Event::Opened(open);
             let all = vec![Draft::internal(column, open)];

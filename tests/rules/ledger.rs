@@ -1,5 +1,6 @@
 //! 账本 — acts of two persons, seals, the opening and closing of imports.
 
+use annals_events::attributes::Attributes;
 use annals_events::command::{Command, OpenImport, ProposeAct, Text};
 use annals_events::id::{AccountId, ImportId, SiteId};
 use annals_events::import::thing_id;
@@ -17,7 +18,7 @@ fn open(t: &Town, by: AccountId, cause: Option<u64>) -> Draft {
         nonce: Hash::ZERO,
     };
     let mut draft = t.scribe.commanded(by, t.proposed, &t.open_command(), cause);
-    let (event, private) = t.open_command().written(&text).expect("not a rotation");
+    let (event, private) = t.open_command().written(&text).expect("not a rotation").parts();
     (draft.event, draft.private) = (event, private);
     draft.command = Some(t.scribe.info("open_import", t.proposed.into(), text.digest()));
     draft
@@ -228,10 +229,16 @@ fn two_persons_of_one_duty_are_not_enough() {
     let second = AccountId(town.scribe.id());
     let (duty, name) = (annals_events::account::Duty::Administrator, "钱二".to_owned());
     let organisation = town.organisation;
-    let open_account = annals_events::command::OpenAccount { duty, name, organisation };
+    let open_account = annals_events::command::OpenAccount {
+        attributes: Attributes::default(),
+        duty,
+        name,
+        organisation,
+        person: None,
+    };
     town.scribe.give(town.administrator, second, &Command::OpenAccount(open_account));
     let findings = town.scribe.judge(&open(&town, second, Some(town.proposal)));
-    assert_eq!(findings.iter().map(|found| found.name).collect::<Vec<_>>(), ["one_duty"]);
+    assert_eq!(findings.iter().map(|found| &*found.name).collect::<Vec<_>>(), ["one_duty"]);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn hold(rows: &[Row]) {
     let town = Town::build();
     for row in rows {
         let findings = town.scribe.judge(&(row.draft)(&town));
-        let found: BTreeSet<&str> = findings.iter().map(|finding| finding.name).collect();
+        let found: BTreeSet<&str> = findings.iter().map(|finding| &*finding.name).collect();
         let then: BTreeSet<&str> = row.then.iter().copied().collect();
         assert_eq!(found, then, "{}: {findings:?}", row.when);
     }

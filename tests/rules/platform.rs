@@ -1,5 +1,6 @@
 //! 平台 — organisations are registered once, under one that is there.
 
+use annals_events::attributes::Attributes;
 use annals_events::command::{Command, RegisterOrganisation};
 use annals_events::entry::Provenance;
 use annals_events::id::OrganisationId;
@@ -10,7 +11,11 @@ use crate::events::story::name;
 use crate::harness::scribe::Draft;
 
 fn register(t: &Town, id: OrganisationId, parent: Option<OrganisationId>) -> Draft {
-    let register = RegisterOrganisation { name: name("示例市教育局"), parent };
+    let register = RegisterOrganisation {
+        attributes: Attributes::default(),
+        name: name("示例市教育局"),
+        parent,
+    };
     t.by(t.administrator, id, &Command::RegisterOrganisation(register))
 }
 

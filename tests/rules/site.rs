@@ -1,5 +1,6 @@
 //! 网站 — sites are opened once, by name, for an organisation that is there.
 
+use annals_events::attributes::Attributes;
 use annals_events::command::{Command, OpenSite};
 use annals_events::id::{OrganisationId, SiteId};
 use annals_events::site::{Event, Opened};
@@ -10,12 +11,17 @@ use crate::events::story::name;
 use crate::harness::scribe::Draft;
 
 fn open(t: &Town, site: SiteId, title: &str) -> Draft {
-    let open = OpenSite { name: name(title), organisation: t.organisation };
+    let open = OpenSite {
+        attributes: Attributes::default(),
+        name: name(title),
+        organisation: t.organisation,
+    };
     t.by(t.administrator, site, &Command::OpenSite(open))
 }
 
 fn brought(t: &Town, import: bool, line: bool) -> Event {
     Event::Opened(Opened {
+        attributes: Attributes::default(),
         import: import.then_some(t.import),
         line: line.then_some(1),
         name: name("丁网"),
@@ -44,7 +50,8 @@ pub const ROWS: &[Row] = &[
         then: &["organisation_unknown"],
         draft: |t| {
             let organisation = OrganisationId(t.unknown());
-            let open = OpenSite { name: name("丁网"), organisation };
+            let open =
+                OpenSite { attributes: Attributes::default(), name: name("丁网"), organisation };
             t.by(t.administrator, new(t), &Command::OpenSite(open))
         },
     },
@@ -72,7 +79,7 @@ pub const ROWS: &[Row] = &[
         then: &["import_id", "organisation_unknown", "site_of_import"],
         draft: |t| {
             let id = SiteId(annals_events::import::thing_id(t.import, 1, 0));
-            let Event::Opened(opened) = brought(t, true, true);
+            let Event::Opened(opened) = brought(t, true, true) else { unreachable!() };
             let organisation = OrganisationId(t.unknown());
             let draft = Draft::internal(id, Event::Opened(Opened { organisation, ..opened }));
             t.imported_command(vec![draft], t.import, 1, t.opened).remove(0)

@@ -2,11 +2,14 @@
 //! proposals, and an import that waits for its second line.
 
 use annals_events::account::{self, Access, Duty, Person};
+use annals_events::attributes::Attributes;
 use annals_events::command::{self, Command};
-use annals_events::content::{self, Change, Imported, ReviewLevel};
+use annals_events::content::{self, Change, Imported};
 use annals_events::entry::Provenance;
 use annals_events::id::{AccountId, ColumnId, ContentId, ImportId, OrganisationId, SiteId, Stream};
 use annals_events::ledger::Act;
+use annals_events::sorted::Sorted;
+use annals_events::text::Word;
 use annals_events::{Event, Hash, Time, canonical, import, site};
 use uuid::Uuid;
 
@@ -76,15 +79,29 @@ impl Town {
         let (organisation, administrator) = (people.organisation, people.administrator);
         let [editor, reviewer] = [Duty::Editor, Duty::Reviewer].map(|duty| {
             let account = AccountId(scribe.id());
-            let open = command::OpenAccount { duty, name: "某人".to_owned(), organisation };
+            let open = command::OpenAccount {
+                attributes: Attributes::default(),
+                duty,
+                name: "某人".to_owned(),
+                organisation,
+                person: None,
+            };
             scribe.give(administrator, account, &Command::OpenAccount(open));
             account
         });
         let [(site, column), (other_site, other_column)] = ["甲网", "乙网"].map(|title| {
             let (site, column) = (SiteId(scribe.id()), ColumnId(scribe.id()));
-            let open = command::OpenSite { name: name(title), organisation };
+            let open = command::OpenSite {
+                attributes: Attributes::default(),
+                name: name(title),
+                organisation,
+            };
             scribe.give(administrator, site, &Command::OpenSite(open));
-            let open = command::OpenColumn { site, title: "要闻".to_owned() };
+            let open = command::OpenColumn {
+                attributes: Attributes::default(),
+                site,
+                title: "要闻".to_owned(),
+            };
             scribe.give(administrator, column, &Command::OpenColumn(open));
             (site, column)
         });
@@ -124,7 +141,7 @@ impl Town {
         town.write_imports(people);
         for entry in &town.scribe.entries {
             let flags = ["approver_absent"];
-            let unexpected = entry.findings.iter().find(|found| !flags.contains(&found.name));
+            let unexpected = entry.findings.iter().find(|found| !flags.contains(&&*found.name));
             assert_eq!(unexpected, None, "the town itself breaks a rule: {:?}", entry.header);
         }
         town
@@ -193,6 +210,7 @@ impl Town {
     fn first_line(&self, id: ImportId, opened: u64) -> Vec<Draft> {
         let organisation = self.organisation;
         let site = site::Opened {
+            attributes: Attributes::default(),
             import: Some(id),
             line: Some(0),
             name: name(&format!("丙网 {id}")),
@@ -200,6 +218,8 @@ impl Town {
         };
         let person = account::Opened {
             access: Access::Unusable,
+            attributes: Attributes::default(),
+            person: None,
             duty: Duty::Editor,
             import: Some(id),
             line: Some(0),
@@ -293,8 +313,17 @@ impl Town {
     }
 
     pub fn pass(&self, by: AccountId, _: ContentId) -> (AccountId, Command) {
-        let (body, level, site) = (self.body, ReviewLevel::Final, self.site);
-        (by, Command::PassReview(command::PassReview { body, level, opinion: None, site }))
+        let (body, level, site) = (self.body, Word::of("final"), self.site);
+        (
+            by,
+            Command::PassReview(command::PassReview {
+                body,
+                gates: Sorted::default(),
+                level,
+                opinion: None,
+                site,
+            }),
+        )
     }
 
     pub fn publish(&self, by: AccountId, _: ContentId) -> (AccountId, Command) {

@@ -5,8 +5,8 @@ use annals::ledger::build::{self, Built, Frame};
 use annals::ledger::decider::Draft;
 use annals::ledger::random::Random;
 use annals_events::account::{Access, Duty, Event as AccountEvent, Opened, Person};
+use annals_events::attributes::Attributes;
 use annals_events::command::{self, Command, Text};
-use annals_events::content::ReviewLevel;
 use annals_events::entry::{self, Actor, Authentication, CommandInfo, Provenance};
 use annals_events::hash::hex;
 use annals_events::id::{
@@ -18,6 +18,8 @@ use annals_events::ledger::{
 };
 use annals_events::note::{Checkpoint, cosign, sign_log};
 use annals_events::platform::{Event as PlatformEvent, OrganisationRegistered};
+use annals_events::sorted::Sorted;
+use annals_events::text::Word;
 use annals_events::text::{BuildName, PublicName};
 use annals_events::{Event, Hash, Time, canonical};
 use annals_projections::ENGINE;
@@ -67,22 +69,40 @@ impl Forge {
         let organisation = OrganisationId(uuid("organisation"));
         forge.internal(LedgerId(uuid("ledger")), forge.genesis_event().into(), None);
         let name = PublicName::new("示例市人民政府办公室").expect("a name");
-        let registered = OrganisationRegistered { name, parent: None };
+        let registered =
+            OrganisationRegistered { attributes: Attributes::default(), name, parent: None };
         let event = PlatformEvent::OrganisationRegistered(registered);
         forge.internal(organisation, event.into(), None);
         for (name, duty) in [("administrator", Duty::Administrator), ("editor", Duty::Editor)] {
-            let opened =
-                Opened { access: Access::Usable, duty, import: None, line: None, organisation };
+            let opened = Opened {
+                access: Access::Usable,
+                attributes: Attributes::default(),
+                duty,
+                import: None,
+                line: None,
+                organisation,
+                person: None,
+            };
             let person = Person { command: None, name: name.to_owned(), nonce: None };
             let private = Some(canonical::to_bytes(&person));
             forge.internal(AccountId(uuid(name)), AccountEvent::Opened(opened).into(), private);
         }
         let name = "reviewer".to_owned();
-        let open = command::OpenAccount { duty: Duty::Reviewer, name, organisation };
+        let open = command::OpenAccount {
+            attributes: Attributes::default(),
+            duty: Duty::Reviewer,
+            name,
+            organisation,
+            person: None,
+        };
         let account = AccountId(uuid("reviewer"));
         forge.command("administrator", account, Command::OpenAccount(open), None);
         let name = PublicName::new("示例市人民政府网").expect("a name");
-        let open = Command::OpenSite(command::OpenSite { name, organisation });
+        let open = Command::OpenSite(command::OpenSite {
+            attributes: Attributes::default(),
+            name,
+            organisation,
+        });
         forge.command("administrator", SiteId(uuid("site")), open, None);
         forge
     }
@@ -150,7 +170,7 @@ impl Forge {
     }
 
     fn internal(&mut self, stream: impl Into<Stream>, event: Event, private: Option<Vec<u8>>) {
-        let draft = Draft { stream: stream.into(), event, private };
+        let draft = Draft::new(stream.into(), event, private);
         self.write(Provenance::Internal, None, None, draft, None);
     }
 
@@ -218,8 +238,8 @@ impl Forge {
             seen: self.serving.chain.tip(stream).map_or(Hash::ZERO, |tip| tip.leaf),
             stream,
         };
-        let (event, private) = command.written(&text).expect("a plain command");
-        let draft = Draft { stream, event, private };
+        let (event, private) = command.written(&text).expect("a plain command").parts();
+        let draft = Draft::new(stream, event, private);
         self.write(Provenance::Commanded, Some(&actor), Some(&info), draft, body);
     }
 
@@ -234,8 +254,9 @@ impl Forge {
         let kept = Some((body, salt, text.as_bytes().to_vec()));
         self.command("editor", content, Command::DraftContent(draft), kept);
         if reviewed {
-            let level = ReviewLevel::Final;
-            let pass = command::PassReview { body, level, opinion: None, site };
+            let level = Word::of("final");
+            let pass =
+                command::PassReview { body, gates: Sorted::default(), level, opinion: None, site };
             self.command("reviewer", content, Command::PassReview(pass), None);
         }
         let (path, title) = (page.to_owned(), None);

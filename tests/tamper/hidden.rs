@@ -4,6 +4,7 @@
 use annals::app::Given;
 use annals::ledger::{FollowError, WriteError, about};
 use annals_events::account::Duty;
+use annals_events::attributes::Attributes;
 use annals_events::command::{self, Command as Act};
 use annals_events::id::AccountId;
 use uuid::Uuid;
@@ -94,6 +95,8 @@ async fn a_lost_index_line_shortens_no_answer_about_an_earlier_moment() {
 /// Another writer's session; answers the size after it.
 fn new_account(place: &Place) -> Given {
     let open = command::OpenAccount {
+        attributes: Attributes::default(),
+        person: None,
         duty: Duty::Editor,
         name: "钱编辑".to_owned(),
         organisation: place.founded.organisation,

@@ -1,6 +1,7 @@
 //! Seals of the state: comparing one walks over all of it, and whoever holds the entry key can
 //! write as many as he likes.
 
+use annals_events::attributes::Attributes;
 use annals_events::command::{Command, RegisterOrganisation};
 use annals_events::id::OrganisationId;
 use annals_events::ledger::{Event as LedgerEvent, StateSealed};
@@ -26,7 +27,8 @@ fn seals_too_close_to_be_compared_leave_no_ledger_sound() {
     for number in 0..250 {
         let organisation = OrganisationId(scribe.id());
         let name = name(&format!("第{number}单位"));
-        let register = RegisterOrganisation { name, parent: None };
+        let register =
+            RegisterOrganisation { attributes: Attributes::default(), name, parent: None };
         let register = Command::RegisterOrganisation(register);
         scribe.give(people.administrator, organisation, &register);
         if number % 50 == 0 {

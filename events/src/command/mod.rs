@@ -5,9 +5,11 @@
 //! its command is found. The two: a line of an import ([`crate::import`]), and `rotate_key`, whose
 //! entry adds the roots' signatures.
 
+mod deed;
 mod statement;
 mod written;
 
+pub use deed::{DEEDS, Deed, DeedKind, Reporting};
 pub use statement::{Statement, verify_actor};
 pub use written::{Written, check};
 
@@ -15,17 +17,24 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::account::Duty;
+use crate::attributes::Attributes;
 use crate::canonical::{self, Json};
-use crate::content::ReviewLevel;
 use crate::hash::{Bytes, Hash};
-use crate::id::{BodyId, ColumnId, OrganisationId, SiteId, Thing, words};
+use crate::id::{BodyId, ColumnId, OrganisationId, PersonId, SiteId, Thing, words};
 use crate::ledger::Act;
-use crate::text::{PATH_BYTES_MAX, PublicName, TEXT_BYTES_MAX};
+use crate::profile::Profile;
+use crate::sorted::Sorted;
+use crate::text::{PATH_BYTES_MAX, PublicName, TEXT_BYTES_MAX, Word};
 use crate::time::Time;
-use crate::{Event, ledger};
+use crate::{Event, ledger, platform};
 
-/// Longest command.
+/// Longest command but one.
 pub const COMMAND_BYTES_MAX: usize = 131_072;
+
+/// Longest command of a name: one that carries a whole rulebook may be longer.
+pub fn command_bytes_max(name: &str) -> usize {
+    if name == "adopt_profile" { 786_432 } else { COMMAND_BYTES_MAX }
+}
 
 /// SHA-256("annals/command-body/v1\n" || nonce || command).
 pub fn digest(nonce: &Hash, command: &[u8]) -> Hash {
@@ -45,51 +54,69 @@ macro_rules! commands {
 
         /// A command as the table knows it.
         #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Command { $($(#[$doc])* $name($name),)* }
+        pub enum Command {
+            $($(#[$doc])* $name($name),)*
+            /// One of the table [`DEEDS`]: it writes the facts it gives.
+            Deed(Deed),
+        }
 
         impl Command {
+            /// The names on the wire.
+            pub fn names() -> impl Iterator<Item = &'static str> {
+                [$($word),*].into_iter().chain(DEEDS.iter().map(|kind| kind.name))
+            }
+
             /// The name on the wire.
             pub fn name(&self) -> &'static str {
-                match self { $(Command::$name(_) => $word,)* }
+                match self {
+                    $(Command::$name(_) => $word,)*
+                    Command::Deed(deed) => deed.kind.name,
+                }
             }
 
             /// Canonical bytes: what is digested and kept.
             pub fn to_bytes(&self) -> Vec<u8> {
-                match self { $(Command::$name(command) => canonical::to_bytes(command),)* }
-            }
-
-            /// Read a command from outside: any order of members, otherwise strictly.
-            pub fn read(name: &str, text: &[u8]) -> Result<Command, String> {
-                if text.len() > COMMAND_BYTES_MAX {
-                    return Err(format!("a command has at most {COMMAND_BYTES_MAX} bytes"));
-                }
-                Command::parse(name, &Json::read(text)?.to_bytes())
-            }
-
-            /// Read a command as it is kept: in canonical form and no other.
-            pub fn read_exact(name: &str, text: &[u8]) -> Result<Command, String> {
-                if text.len() > COMMAND_BYTES_MAX {
-                    return Err(format!("a command has at most {COMMAND_BYTES_MAX} bytes"));
-                }
-                canonical::check_object(text).map_err(|error| error.to_string())?;
-                let command = Command::parse(name, text)?;
-                if command.to_bytes() == text {
-                    Ok(command)
-                } else {
-                    Err("not in canonical form".to_owned())
+                match self {
+                    $(Command::$name(command) => canonical::to_bytes(command),)*
+                    Command::Deed(deed) => deed.to_bytes(),
                 }
             }
 
             fn parse(name: &str, text: &[u8]) -> Result<Command, String> {
                 let command = match name {
                     $($word => parse(text).map(Command::$name),)*
-                    _ => Err(format!("no command is called {name:?}")),
+                    _ => Deed::parse(name, text).map(Command::Deed),
                 }?;
                 command.check().map_err(str::to_owned)?;
                 Ok(command)
             }
         }
     };
+}
+
+impl Command {
+    /// Read a command from outside: any order of members, otherwise strictly.
+    pub fn read(name: &str, text: &[u8]) -> Result<Command, String> {
+        check_length(name, text)?;
+        Command::parse(name, &Json::read(text)?.to_bytes())
+    }
+
+    /// Read a command as it is kept: in canonical form and no other.
+    pub fn read_exact(name: &str, text: &[u8]) -> Result<Command, String> {
+        check_length(name, text)?;
+        canonical::check_object(text).map_err(|error| error.to_string())?;
+        let command = Command::parse(name, text)?;
+        if command.to_bytes() == text {
+            Ok(command)
+        } else {
+            Err("not in canonical form".to_owned())
+        }
+    }
+}
+
+fn check_length(name: &str, text: &[u8]) -> Result<(), String> {
+    let most = command_bytes_max(name);
+    if text.len() <= most { Ok(()) } else { Err(format!("a command has at most {most} bytes")) }
 }
 
 fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
@@ -99,23 +126,42 @@ fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
 commands! {
     /// 登记组织 — stream `platform/<new id>`.
     RegisterOrganisation = "register_organisation" {
+        /// What it is in a profile's words.
+        #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+        attributes: Attributes,
         /// Its public name.
         name: PublicName,
         /// The organisation above it.
         #[serde(skip_serializing_if = "Option::is_none")]
         parent: Option<OrganisationId>,
     }
+    /// 采用规则 — stream `platform/<organisation>`; an act of two persons.
+    AdoptProfile = "adopt_profile" {
+        /// From when on it is in force.
+        effective_from: Time,
+        /// The whole rulebook.
+        profile: Box<Profile>,
+    }
     /// 开通账号 — stream `account/<new id>`.
     OpenAccount = "open_account" {
+        /// What its holder is in a profile's words.
+        #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+        attributes: Attributes,
         /// What it is there for.
         duty: Duty,
         /// The person's name.
         name: String,
         /// Whose account.
         organisation: OrganisationId,
+        /// Whose certificate.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        person: Option<PersonId>,
     }
     /// 开办网站 — stream `site/<new id>`.
     OpenSite = "open_site" {
+        /// What it is in a profile's words.
+        #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+        attributes: Attributes,
         /// Its public name.
         name: PublicName,
         /// Who answers for it.
@@ -123,6 +169,9 @@ commands! {
     }
     /// 设立栏目 — stream `column/<new id>`.
     OpenColumn = "open_column" {
+        /// What it is in a profile's words.
+        #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+        attributes: Attributes,
         /// The site.
         site: SiteId,
         /// What it is called.
@@ -149,8 +198,11 @@ commands! {
     PassReview = "pass_review" {
         /// The version seen.
         body: BodyId,
+        /// The checks it passed.
+        #[serde(default, skip_serializing_if = "Sorted::is_empty")]
+        gates: Sorted<Word, 16>,
         /// Which review.
-        level: ReviewLevel,
+        level: Word,
         /// 审核意见
         #[serde(skip_serializing_if = "Option::is_none")]
         opinion: Option<String>,
@@ -270,6 +322,12 @@ impl Text {
             Event::Ledger(ledger::Event::ActProposed(proposed)) => {
                 Some(Text { command: proposed.command.clone(), nonce: proposed.nonce })
             }
+            Event::Platform(platform::Event::ActProposed(proposed)) => {
+                Some(Text { command: proposed.command.clone(), nonce: proposed.nonce })
+            }
+            Event::Platform(platform::Event::ProfileAdopted(adopted)) => {
+                Some(Text { command: adopted.command.clone(), nonce: adopted.nonce })
+            }
             Event::Ledger(ledger::Event::KeyRotated(rotated)) => {
                 Some(Text { command: rotated.command.clone(), nonce: rotated.nonce })
             }
@@ -284,34 +342,37 @@ impl Text {
 }
 
 impl Command {
-    /// The thing its stream is of.
-    pub fn thing(&self) -> Option<Thing> {
-        Some(match self {
-            Command::RegisterOrganisation(_) => Thing::Platform,
-            Command::OpenAccount(_) => Thing::Account,
-            Command::OpenSite(_) => Thing::Site,
-            Command::OpenColumn(_) => Thing::Column,
+    /// Whether its stream may be of this thing.
+    pub fn is_for(&self, thing: Thing) -> bool {
+        match self {
+            Command::RegisterOrganisation(_) | Command::AdoptProfile(_) => thing == Thing::Platform,
+            Command::OpenAccount(_) => thing == Thing::Account,
+            Command::OpenSite(_) => thing == Thing::Site,
+            Command::OpenColumn(_) => thing == Thing::Column,
             Command::DraftContent(_)
             | Command::PassReview(_)
             | Command::PublishContent(_)
             | Command::CorrectContent(_)
             | Command::MoveContent(_)
-            | Command::WithdrawContent(_) => Thing::Content,
-            Command::ProposeAct(_)
-            | Command::OpenImport(_)
-            | Command::CloseImport(_)
-            | Command::RotateKey(_) => Thing::Ledger,
-        })
+            | Command::WithdrawContent(_) => thing == Thing::Content,
+            Command::ProposeAct(c) => thing == c.act.thing(),
+            Command::OpenImport(_) | Command::CloseImport(_) | Command::RotateKey(_) => {
+                thing == Thing::Ledger
+            }
+            Command::Deed(deed) => thing == deed.kind.thing(),
+        }
     }
 
     /// Whether its stream must be new or known.
     pub fn target(&self) -> Target {
         match self {
-            Command::RegisterOrganisation(_)
-            | Command::OpenAccount(_)
+            Command::RegisterOrganisation(_) | Command::OpenColumn(_) => Target::New,
+            // An application or a record may stand before.
+            Command::OpenAccount(_)
             | Command::OpenSite(_)
-            | Command::OpenColumn(_) => Target::New,
-            Command::DraftContent(_) | Command::ProposeAct(_) => Target::Either,
+            | Command::DraftContent(_)
+            | Command::ProposeAct(_) => Target::Either,
+            Command::Deed(deed) => deed.kind.target,
             _ => Target::Known,
         }
     }
@@ -330,13 +391,14 @@ impl Command {
             Command::MoveContent(c) => (Some(&c.path), vec![]),
             Command::PassReview(c) => (None, c.opinion.iter().map(|t| &**t).collect()),
             Command::WithdrawContent(c) => (None, vec![&c.reason]),
+            Command::Deed(c) => (None, c.note.iter().map(|t| &**t).collect()),
             _ => (None, vec![]),
         };
         if path.is_some_and(|p| p.is_empty() || p.len() > PATH_BYTES_MAX) {
             return Err("path: not 1 to 4096 bytes");
         }
         if texts.iter().any(|t| t.is_empty() || t.len() > TEXT_BYTES_MAX) {
-            return Err("name, title, opinion or reason: not 1 to 16384 bytes");
+            return Err("name, title, opinion, reason or note: not 1 to 16384 bytes");
         }
         Ok(())
     }

@@ -64,7 +64,7 @@ impl Pages {
     /// Take one more entry; entries of other sites and other types are passed over.
     pub fn apply(&mut self, header: &Header, event: &Event, private: Option<&[u8]>) {
         let Event::Content(event) = event else { return };
-        if event.site() != self.site {
+        if event.site() != Some(self.site) {
             return;
         }
         let text = private.and_then(|bytes| serde_json::from_slice::<PageText>(bytes).ok());
@@ -80,7 +80,7 @@ impl Pages {
                 None => return,
             },
             ContentEvent::Withdrawn(_) => Kind::Withdrawn,
-            ContentEvent::Drafted(_) | ContentEvent::ReviewPassed(_) => return,
+            _ => return,
         };
         self.changes.push(PageChange {
             at: header.effective_at(),

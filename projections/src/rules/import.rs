@@ -75,7 +75,7 @@ fn id_follows(
             let content = view.state.contents.get(ContentId(frame.stream.id));
             let known = content.is_some_and(|content| content.import == Some(id))
                 || view.earlier.iter().any(|(earlier, _)| earlier.stream == frame.stream);
-            event.site() == import.site && (known || derived)
+            event.site() == Some(import.site) && (known || derived)
         }
         _ => false,
     }

@@ -4,10 +4,14 @@ use annals_events::Event;
 use annals_events::id::{ImportId, SiteId, Stream};
 use annals_events::import;
 use annals_events::ledger::{Act, Event as LedgerEvent, StateSealed};
+use annals_events::platform::Event as PlatformEvent;
 
 use crate::State;
 use crate::fold::Frame;
 use crate::judge::{Finding, Findings, View};
+
+/// The folds that the first version of the rules had.
+const FIRST_FOLDS: [&str; 6] = ["account", "column", "content", "ledger", "platform", "site"];
 
 /// The act that an event is the second half of.
 fn act_of(event: &LedgerEvent) -> Option<Act> {
@@ -21,7 +25,12 @@ fn act_of(event: &LedgerEvent) -> Option<Act> {
 
 /// Whether the entry confirms somebody else's proposal.
 pub fn confirms(frame: &Frame<'_>, event: &Event) -> bool {
-    matches!(event, Event::Ledger(event) if act_of(event).is_some()) && frame.cause.is_some()
+    let is_act = match event {
+        Event::Ledger(event) => act_of(event).is_some(),
+        Event::Platform(event) => matches!(event, PlatformEvent::ProfileAdopted(_)),
+        _ => false,
+    };
+    is_act && frame.cause.is_some()
 }
 
 pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &LedgerEvent, findings: &mut Findings) {
@@ -78,7 +87,8 @@ fn judge_seal(view: View<'_>, frame: &Frame<'_>, sealed: &StateSealed, findings:
         findings.push(Finding::breach("seal_size", "a seal is over all entries before it"));
     }
     let states = |name: &str| sealed.folds.iter().any(|fold| fold.fold == name);
-    if !State::FOLDS.iter().all(|name| states(name)) {
+    let folds = if view.state.ledger.engine() == 1 { &FIRST_FOLDS[..] } else { State::FOLDS };
+    if !folds.iter().all(|name| states(name)) {
         findings.push(Finding::breach("seal_folds", "a seal states the digest of every fold"));
     }
     if view.state.ledger.id().is_some_and(|id| Stream::from(id) != frame.stream) {
@@ -86,7 +96,7 @@ fn judge_seal(view: View<'_>, frame: &Frame<'_>, sealed: &StateSealed, findings:
     }
 }
 
-fn judge_two_persons(view: View<'_>, frame: &Frame<'_>, act: Act, findings: &mut Findings) {
+pub fn judge_two_persons(view: View<'_>, frame: &Frame<'_>, act: Act, findings: &mut Findings) {
     let proposal = frame.cause.and_then(|cause| view.state.ledger.proposal(cause));
     let (Some(proposal), Some(actor), Some(command)) = (proposal, frame.actor, frame.command)
     else {

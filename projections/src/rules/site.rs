@@ -2,13 +2,47 @@
 
 use annals_events::entry::Provenance;
 use annals_events::id::SiteId;
-use annals_events::site::Event;
+use annals_events::site::{Event, Opened};
 
 use crate::fold::Frame;
 use crate::judge::{Finding, Findings, View};
+use crate::site::Standing;
 
 pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &Event, findings: &mut Findings) {
-    let Event::Opened(opened) = event;
+    if let Event::Opened(opened) = event {
+        return judge_opened(view, frame, opened, findings);
+    }
+    // Records may stand before the site is open: what its opening needs.
+    if let Event::EvidenceRecorded(_) = event {
+        return;
+    }
+    let Some(site) = view.site(SiteId(frame.stream.id)) else {
+        findings.push(Finding::breach("site_unknown", "the site was not opened"));
+        return;
+    };
+    let fits = match event {
+        Event::TakenOffline(taken) => {
+            if taken.planned_end <= frame.effective_at() {
+                findings.push(Finding::breach("planned_end", "its planned end is past"));
+            }
+            site.standing == Standing::InService
+        }
+        Event::ShutDown(_) => site.standing == Standing::InService,
+        Event::Restored(_) => matches!(site.standing, Standing::Offline(_) | Standing::ShutDown(_)),
+        _ => site.standing != Standing::Closed,
+    };
+    if !fits {
+        findings.push(match frame.provenance {
+            Provenance::Reported => Finding::flag(
+                "site_was_otherwise",
+                "the site was not in the state this starts from",
+            ),
+            _ => Finding::breach("site_standing", "the site is not in the state this starts from"),
+        });
+    }
+}
+
+fn judge_opened(view: View<'_>, frame: &Frame<'_>, opened: &Opened, findings: &mut Findings) {
     if view.site(SiteId(frame.stream.id)).is_some() {
         findings.push(Finding::breach("site_exists", "the site is open"));
     }

@@ -111,7 +111,7 @@ impl Teller {
 
     /// The rules said no.
     pub fn refused(&self, refusal: &Refusal) {
-        let Refusal { clause, detail } = refusal;
+        let Refusal { clause, detail, .. } = refusal;
         // A clause that the story does not know is a failure of the tour: its name says which.
         let chinese = annals_demo::clause_in_chinese(clause).unwrap_or(clause);
         self.pair(&format!("    拒绝：{chinese}。"), &format!("refused: {clause}: {detail}"));

@@ -1,6 +1,7 @@
 //! Which entries the line of an import writes follows from it and the lines before: whoever holds
 //! every key and writes others lets a page vanish, or a person act whom no line names.
 
+use annals_events::attributes::Attributes;
 use std::collections::HashMap;
 
 use annals_events::account::{self, Access, Duty, Person};
@@ -141,7 +142,13 @@ impl History {
         match wrote {
             Wrote::Site => {
                 let name = name("六安市人民政府网");
-                let opened = site::Opened { import, line: Some(0), name, organisation };
+                let opened = site::Opened {
+                    attributes: Attributes::default(),
+                    import,
+                    line: Some(0),
+                    name,
+                    organisation,
+                };
                 Draft::internal(SiteId(id), site::Event::Opened(opened))
             }
             Wrote::Person(name) => self.person(name, Duty::Editor, id),
@@ -171,6 +178,8 @@ impl History {
         self.accounts.insert(name.to_owned(), AccountId(id));
         let facts = account::Opened {
             access: Access::Unusable,
+            attributes: Attributes::default(),
+            person: None,
             duty,
             import: Some(self.id),
             line: Some(self.lines),

@@ -3,6 +3,7 @@
 
 use annals::app::{App, Given};
 use annals_events::account::{Duty, Event as AccountEvent};
+use annals_events::attributes::Attributes;
 use annals_events::command::{Command, DraftContent, OpenSite};
 use annals_events::id::{AccountId, ContentId, OrganisationId, SiteId};
 use annals_events::text::PublicName;
@@ -34,7 +35,11 @@ impl Desk {
             None => {
                 let site = SiteId(Uuid::now_v7());
                 let name = PublicName::new(SITE)?;
-                let open = Command::OpenSite(OpenSite { name, organisation });
+                let open = Command::OpenSite(OpenSite {
+                    attributes: Attributes::default(),
+                    name,
+                    organisation,
+                });
                 app.give(Given::local(account, site, open)).await?;
                 site
             }

@@ -1,13 +1,15 @@
 //! 故事 — from the founding to a withdrawal, with the four attempts that the rules refuse.
 
 use annals_events::account::Duty;
+use annals_events::attributes::Attributes;
 use annals_events::command::{
     Command, CorrectContent, DraftContent, OpenAccount, OpenColumn, OpenSite, PassReview,
     PublishContent, RegisterOrganisation, WithdrawContent,
 };
-use annals_events::content::ReviewLevel;
 use annals_events::id::{AccountId, ColumnId, ContentId, OrganisationId, SiteId, Stream};
+use annals_events::sorted::Sorted;
 use annals_events::text::PublicName;
+use annals_events::text::Word;
 use uuid::Uuid;
 
 use crate::texts::{GUIDE, GUIDE_CORRECTED, NOTICE};
@@ -89,12 +91,23 @@ impl Teller<'_> {
         let by = Role::Administrator;
         let office = self.given.organisation;
         let open = |role: Role, duty, organisation| {
-            Command::OpenAccount(OpenAccount { duty, name: role.name().to_owned(), organisation })
+            Command::OpenAccount(OpenAccount {
+                attributes: Attributes::default(),
+                duty,
+                name: role.name().to_owned(),
+                organisation,
+                person: None,
+            })
         };
         let column = |title: &str| {
-            Command::OpenColumn(OpenColumn { site: SITE_ID, title: title.to_owned() })
+            Command::OpenColumn(OpenColumn {
+                attributes: Attributes::default(),
+                site: SITE_ID,
+                title: title.to_owned(),
+            })
         };
         let bureau = RegisterOrganisation {
+            attributes: Attributes::default(),
             name: public("青河市人力资源和社会保障局"),
             parent: Some(office),
         };
@@ -111,7 +124,11 @@ impl Teller<'_> {
         let approver = open(Role::Approver, Duty::Approver, office);
         steps.push(self.step("2025-03-03T09:15", by, says, APPROVER, approver));
         let says = ["开办市政府门户网站。", "opens the city's site"];
-        let site = Command::OpenSite(OpenSite { name: public(SITE), organisation: office });
+        let site = Command::OpenSite(OpenSite {
+            attributes: Attributes::default(),
+            name: public(SITE),
+            organisation: office,
+        });
         steps.push(self.step("2025-03-03T09:20", by, says, SITE_ID, site));
         let says = ["设立“服务指南”栏目。", "opens a column for guides"];
         steps.push(self.step("2025-03-03T09:25", by, says, GUIDES, column("服务指南")));
@@ -203,8 +220,9 @@ impl Teller<'_> {
 
     fn pass(&self, text: usize, opinion: &str) -> Command {
         Command::PassReview(PassReview {
+            gates: Sorted::default(),
             body: self.given.bodies[text],
-            level: ReviewLevel::Final,
+            level: Word::of("final"),
             opinion: Some(opinion.to_owned()),
             site: SITE_ID,
         })

@@ -3,7 +3,7 @@
 use annals_events::entry::{self, FACTS_BYTES_MAX, PRIVATE_BYTES_MAX, Provenance};
 use annals_events::import::{self, HistoryLine};
 use annals_events::keys::{self, PublicKey};
-use annals_events::{Event, Hash, Header, PayloadError, RawEntry, canonical, command, content};
+use annals_events::{Event, Hash, Header, PayloadError, RawEntry, canonical, command};
 use annals_projections::chain::Breach;
 
 /// Order of the checks for one position (`events/README.md` section 4).
@@ -123,7 +123,8 @@ fn prepare_parts(prepared: &mut Prepared, header: &Header) -> Result<(), Breach>
         let text = import::line_text(&part.bytes);
         prepared.history = text.and_then(|text| HistoryLine::read(&text).ok());
     }
-    if let (Some(info), Provenance::Commanded) = (&header.command, header.provenance) {
+    let is_given = matches!(header.provenance, Provenance::Commanded | Provenance::Reported);
+    if let (Some(info), true) = (&header.command, is_given) {
         prepared.command_compared = compare_command(prepared, header, info)
             .map_err(|detail| Breach::new("command", detail))?;
     }
@@ -150,7 +151,7 @@ fn compare_command(
     if info.stream != header.stream {
         return Err("written to another stream than the command names");
     }
-    let compared = command::check(info, event, private)?;
+    let compared = command::check(header, event, private)?;
     if compared { Ok(true) } else { Err("a commanded entry keeps its command") }
 }
 
@@ -179,13 +180,8 @@ fn prepare_private(raw: &RawEntry, header: &Header, event: Option<&Event>) -> Re
 /// The body that facts name, and its length where they state it. Content of a newer type or schema
 /// brings its body as the known ones do, in the members `body` and `bytes`.
 pub fn named_body(kind: &str, event: Option<&Event>, facts: &[u8]) -> Option<(Hash, Option<u64>)> {
-    use content::Event::{Corrected, Drafted, Published, ReviewPassed};
     match event {
-        Some(Event::Content(Published(shown) | Corrected(shown))) => {
-            Some((shown.body, Some(shown.bytes)))
-        }
-        Some(Event::Content(Drafted(drafted))) => Some((drafted.body, Some(drafted.bytes))),
-        Some(Event::Content(ReviewPassed(passed))) => Some((passed.body, None)),
+        Some(Event::Content(event)) => Some((event.body()?, event.bytes())),
         None if kind.starts_with("content.") => {
             let facts: serde_json::Value = serde_json::from_slice(facts).ok()?;
             let body = Hash::from_hex(facts["body"].as_str()?)?;

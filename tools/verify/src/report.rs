@@ -94,7 +94,7 @@ pub struct Report {
     /// The first of them, for a person.
     pub first_breach: Option<String>,
     /// Flags by name.
-    pub flags: BTreeMap<&'static str, u64>,
+    pub flags: BTreeMap<String, u64>,
     /// What was not compared, and why.
     pub notes: Vec<String>,
     /// Actor signatures: checked, not checked (no key given), entries with an actor in all.

@@ -74,8 +74,8 @@ pub struct Auditor {
     secrets: HashMap<ImportId, Hash>,
     imports: Imports,
     roots: BTreeMap<u64, Hash>,
-    flags: BTreeMap<&'static str, u64>,
-    breaches: BTreeMap<&'static str, u64>,
+    flags: BTreeMap<String, u64>,
+    breaches: BTreeMap<String, u64>,
     first_breach: Option<String>,
     notes: Vec<String>,
     /// Entries of a type or schema not known here, and the first of them.

@@ -9,7 +9,7 @@ use annals_events::ledger::{Event as LedgerEvent, FoldDigest};
 use annals_events::{Event, Hash, Header, command, content};
 use annals_projections::chain::Breach;
 use annals_projections::judge::{self, View, Weight};
-use annals_projections::{ENGINE, Frame};
+use annals_projections::{Frame, judges};
 
 use super::{Auditor, Awaited, PreparedItem, Said, Seen};
 use crate::check::{self, Prepared, Resolved};
@@ -178,9 +178,9 @@ impl Auditor {
         let private = prepared.raw.private.as_ref().map(|part| part.bytes.as_slice());
         let history = prepared.history.as_ref();
         let checked = self.imports.check(header, event, private, history);
-        let is_judged = self.engine == ENGINE && self.unknown.0 == 0;
+        let is_judged = judges(self.engine) && self.unknown.0 == 0;
         if let (Err((id, detail)), true) = (checked, is_judged) {
-            *self.breaches.entry(id).or_default() += 1;
+            *self.breaches.entry(id.to_owned()).or_default() += 1;
             let position = header.position;
             let first = || format!("entry {position}: annals:{id}: {detail}");
             self.first_breach.get_or_insert_with(first);
@@ -231,13 +231,13 @@ impl Auditor {
             _ => {}
         }
         let frame = Frame::of(header);
-        if self.engine == ENGINE && self.unknown.0 == 0 {
-            let findings = judge::judge(View::of(&self.state), &frame, event);
+        if judges(self.engine) && self.unknown.0 == 0 {
+            let judgement = judge::judge(View::of(&self.state), &frame, event);
+            let findings = &judgement.findings;
             if !findings.is_empty() {
-                judge::tally(&findings, Weight::Flag, &mut self.flags);
-                judge::tally(&findings, Weight::Breach, &mut self.breaches);
-                let first = findings.iter().find(|finding| finding.weight == Weight::Breach);
-                if let (Some(found), None) = (first, &self.first_breach) {
+                judge::tally(findings, Weight::Flag, &mut self.flags);
+                judge::tally(findings, Weight::Breach, &mut self.breaches);
+                if let (Some(found), None) = (judgement.breach(), &self.first_breach) {
                     let (position, clause) = (header.position, found.clause());
                     self.first_breach =
                         Some(format!("entry {position}: {clause}: {}", found.detail));
