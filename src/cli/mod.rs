@@ -12,6 +12,7 @@ mod out;
 mod people;
 mod reading;
 mod rebuild;
+mod rulebook;
 mod site;
 mod term;
 mod verify;
@@ -104,6 +105,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Fold everything again and compare the digests.
     Rebuild(rebuild::Arguments),
+    /// The rulebooks as shipped, and their adoption.
+    Rulebook(rulebook::Arguments),
     /// A guided tour: record, refuse, export, verify, tamper, find.
     Demo(demo::Arguments),
 }
@@ -194,6 +197,7 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Export(arguments) => export::run(arguments).await,
         Command::Verify(arguments) => verify::run(arguments).await,
         Command::Rebuild(arguments) => rebuild::run(arguments).await,
+        Command::Rulebook(arguments) => rulebook::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
     }
 }

@@ -1,5 +1,9 @@
 //! 规则库 — the rulebooks as shipped: starting texts only, in force where an entry adopts them.
 
+mod coverage;
+
+pub use coverage::{Coverage, Requirement, requirements};
+
 use annals_events::profile::Profile;
 use annals_projections::rulebook::{self, Unfit};
 

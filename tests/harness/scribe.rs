@@ -127,7 +127,12 @@ impl Scribe {
 
     /// The same, written by this version of the rules as code.
     pub fn found_by(origin: &str, engine: u32) -> Scribe {
-        let now = Time::parse(BEGIN).expect("an instant");
+        Scribe::found_at(origin, engine, BEGIN)
+    }
+
+    /// The same, begun at another instant.
+    pub fn found_at(origin: &str, engine: u32, begin: &str) -> Scribe {
+        let now = Time::parse(begin).expect("an instant");
         let mut scribe = Scribe {
             origin: origin.to_owned(),
             chain: Chain::new(),

@@ -1,4 +1,5 @@
 //! Views across things, from entries with their private parts: disposable, recomputable.
 
+pub mod compliance;
 pub mod names;
 pub mod pages;

@@ -14,7 +14,7 @@ mod shape;
 pub use adoption::{Unfit, check};
 pub use evidence::is_complete;
 pub use quota::offline_starts;
-pub use scene::Scene;
+pub use scene::{Scene, selects_thing};
 
 use annals_events::entry::Provenance;
 use annals_events::profile::{Force, Rule};

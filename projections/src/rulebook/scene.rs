@@ -1,5 +1,6 @@
 //! 情形 — an entry with all that rules may ask about it.
 
+use annals_events::attributes::Attributes;
 use annals_events::id::{
     AccountId, ColumnId, ContentId, IncidentId, MessageId, OrganisationId, PersonId, SiteId,
     Stream, Thing,
@@ -10,6 +11,17 @@ use annals_events::{Event, account, content, incident, message, site};
 use crate::content::{Content, Draft};
 use crate::fold::Frame;
 use crate::judge::View;
+
+/// Whether a thing has, of every attribute named, one of the values named; its own attributes stand
+/// under the empty word, those of others under theirs.
+pub fn selects_thing(when: &When, attributes: &[(&str, Option<&Attributes>)]) -> bool {
+    when.iter().all(|(name, values)| {
+        let (of, name) = name.as_str().split_once('.').unwrap_or(("", name.as_str()));
+        let found = attributes.iter().find(|(word, _)| *word == of);
+        let value = found.and_then(|(_, attributes)| attributes.as_ref()?.get(name));
+        value.is_some_and(|value| values.iter().any(|one| one.as_str() == value))
+    })
+}
 
 /// See the module.
 #[derive(Clone, Copy)]
