@@ -32,6 +32,17 @@ pub fn digest(nonce: &Hash, command: &[u8]) -> Hash {
     Hash::of(&[b"annals/command-body/v1\n", &nonce.0, command])
 }
 
+/// A command as the table has it, for schemas; attributes are as the compiler writes them.
+#[derive(Clone, Copy, Debug)]
+pub struct Described {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// Its attributes, comments among them.
+    pub notes: &'static [&'static str],
+    /// Its members: name, type, attributes.
+    pub fields: &'static [(&'static str, &'static str, &'static [&'static str])],
+}
+
 macro_rules! commands {
     ($(
         $(#[$doc:meta])* $name:ident = $word:literal {
@@ -48,6 +59,15 @@ macro_rules! commands {
         pub enum Command { $($(#[$doc])* $name($name),)* }
 
         impl Command {
+            /// Every command as the table above has it.
+            pub const TABLE: &[Described] = &[$(Described {
+                name: $word,
+                notes: &[$(stringify!($doc)),*],
+                fields: &[$((
+                    stringify!($field), stringify!($ty), &[$(stringify!($fdoc)),*]
+                ),)*],
+            },)*];
+
             /// The name on the wire.
             pub fn name(&self) -> &'static str {
                 match self { $(Command::$name(_) => $word,)* }
