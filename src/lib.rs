@@ -8,6 +8,8 @@ pub mod clock;
 pub mod config;
 pub mod store;
 
+pub mod tokens;
+
 pub mod error;
 
 pub mod ledger;
@@ -17,5 +19,7 @@ pub mod commands;
 pub mod app;
 
 pub mod import;
+
+pub mod http;
 
 pub mod cli;
