@@ -53,6 +53,10 @@ pub async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let app = App::open(&home, arguments.writing.allow_owner).await?;
     let settings = Settings { is_tls: acceptor.is_some(), ..Settings::default() };
     let service = Service::new(app, settings).await;
+    if acceptor.is_none() && !address.ip().is_loopback() {
+        let why = "tokens come over plain HTTP: a proxy that speaks TLS belongs in front";
+        tracing::warn!(%address, "{why}");
+    }
     let scheme = if acceptor.is_some() { "https" } else { "http" };
     let url = format!("{scheme}://{address}");
     let object = json!({ "listening": address.to_string(), "url": url });

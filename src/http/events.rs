@@ -28,6 +28,7 @@ struct Feed {
     stopping: watch::Receiver<bool>,
     ring: (u64, KeyRing),
     is_greeted: bool,
+    is_over: bool,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -50,7 +51,8 @@ pub async fn follow(service: Arc<Service>, call: Call) -> Result<Response, Probl
     let (sizes, stopping) = (follower.sizes(), service.stopping());
     let at = after.map_or(call.size, |after| after + 1);
     let ring = (0, KeyRing::default());
-    let feed = Feed { service, at, sizes, stopping, ring, is_greeted: false, _permit };
+    let feed =
+        Feed { service, at, sizes, stopping, ring, is_greeted: false, is_over: false, _permit };
     let pieces = stream::unfold(feed, async |mut feed| {
         let piece = feed.piece().await?;
         Some((Ok::<_, std::io::Error>(Bytes::from(piece)), feed))
@@ -72,13 +74,16 @@ impl Feed {
             return Some("retry: 2000\n\n".to_owned());
         }
         loop {
-            if *self.stopping.borrow() {
+            if self.is_over || *self.stopping.borrow() {
                 return None;
             }
             let size = *self.sizes.borrow_and_update();
             if self.at < size {
-                return Some(self.page(size).await.unwrap_or_else(|problem| {
-                    // No id: whoever comes back asks for the same entry again.
+                let page = self.page(size).await;
+                return Some(page.unwrap_or_else(|problem| {
+                    // No id: whoever comes back asks for the same entry again. He comes back
+                    // after a while; going on here would only repeat it.
+                    self.is_over = true;
                     format!("event: problem\ndata: {}\n\n", problem.to_json())
                 }));
             }

@@ -48,6 +48,8 @@ pub async fn ready(service: Arc<Service>, _: Call) -> Result<Response, Problem> 
         "lag": head.as_ref().ok().map(|head| head.size.saturating_sub(served)),
         // Which entry, and no more: what is wrong with it is for the operator's log.
         "following_stopped": stopped.is_some(),
+        // A service that may rewrite what it wrote: for demo and tests only.
+        "excess_rights": app.store().excess_rights().await.ok().map(|why| why.is_some()),
         "rehash": rehashed.as_ref().map(|rehashed| json!({
             "size": rehashed.size,
             "age_seconds": age(rehashed.at, now),

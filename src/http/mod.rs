@@ -51,7 +51,7 @@ const PROBLEM: &str = "application/problem+json";
 const MIN_POSITION: Param = Param::query(
     "min_position",
     Form::Integer,
-    "Wait up to 5 s until the entry at this position is served, else 503.",
+    "Wait up to 5 s until the entry at this position is served, else 409.",
 );
 const AFTER: Param =
     Param::query("after", Form::Word, "Go on behind this: `next` of an earlier answer.");

@@ -125,6 +125,9 @@ fn responses(route: &Route) -> Value {
     if route.access != Access::Open {
         add(401, PROBLEM, "No token, or one that is unknown, has ended or was revoked.");
     }
+    if route.params.iter().any(|param| param.name == "min_position") {
+        add(409, PROBLEM, "The entry at min_position is not served yet.");
+    }
     if route.access == Access::Write {
         add(403, PROBLEM, "The token is for reading only.");
     }

@@ -51,6 +51,8 @@ problems! {
     not_found = NOT_FOUND, "not-found", "There is nothing here";
     /// There is, but not for this method.
     method = METHOD_NOT_ALLOWED, "method-not-allowed", "This method is not for this address";
+    /// What is waited for has not come.
+    not_yet = CONFLICT, "not-yet", "This position is not served yet";
     /// What was seen is not the newest.
     stale = PRECONDITION_FAILED, "stale", "The stream has newer entries";
     /// More than is taken.

@@ -111,15 +111,16 @@ impl Service {
         if *sizes.borrow_and_update() > position {
             return Ok(());
         }
-        // Another instance may have written it.
-        self.app.ledger().catch_up().await?;
+        // Another instance may have written it; what nobody has written is not waited for.
+        let written = self.app.ledger().catch_up().await?;
         let waited = sizes.wait_for(|size| *size > position);
-        match tokio::time::timeout(self.settings.position, waited).await {
-            Ok(Ok(_)) => Ok(()),
-            _ => Err(Problem::unavailable("this position is not served yet")
-                .with("field", "min_position".into())
-                .retry(1)),
+        let is_there = position < written
+            && matches!(tokio::time::timeout(self.settings.position, waited).await, Ok(Ok(_)));
+        if is_there {
+            return Ok(());
         }
+        let problem = Problem::not_yet("read again when an entry at this position was written");
+        Err(problem.with("field", "min_position".into()).retry(1))
     }
 
     /// All that is known of a site's pages: folded once, and again when the site has news.

@@ -161,7 +161,10 @@ impl Walk {
 
     /// The next rows, not yet filtered.
     async fn page(&self, limit: u64) -> Result<Vec<Row>, StoreError> {
+        // Where only some are taken, a page of the limit's size would mean many ways to the store.
+        let is_sifted = self.filter.from.is_some() || self.filter.to.is_some();
         let most = u32::try_from(limit).unwrap_or(PAGE).clamp(1, PAGE);
+        let most = if is_sifted { PAGE } else { most };
         let mut rows = match &self.way {
             Way::All if self.at >= self.size => Vec::new(),
             Way::All => self.store.read(self.at, most).await?,

@@ -17,7 +17,7 @@ async fn a_service_tells_how_it_is(kind: Kind) {
     assert_eq!(ready.status, 200, "{}", ready.text());
     let ready = ready.json();
     assert_eq!((&ready["ready"], &ready["lag"]), (&true.into(), &0.into()));
-    assert_eq!(ready["role"], "leader");
+    assert_eq!((&ready["role"], &ready["excess_rights"]), (&"leader".into(), &false.into()));
     assert_eq!(ready["anchor"]["size"], ready["size"]);
     assert!(ready["rehash"].is_null() && ready["checkpoint"]["age_seconds"].is_u64(), "{ready}");
 
