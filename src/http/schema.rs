@@ -201,10 +201,13 @@ fn form_of(kind: &str) -> Option<Form> {
 pub fn members(described: &Described) -> Vec<Member> {
     let member = |(name, kind, notes): &(&str, &str, &[&str])| {
         let (kind, is_optional) = plain(kind);
+        // Whatever its reader fills in may be left out as well.
+        let is_filled =
+            notes.iter().any(|note| note.starts_with("serde") && note.contains("default"));
         Member {
             name: name.trim_start_matches("r#").to_owned(),
             form: form_of(&kind).unwrap_or(Form::Any),
-            is_required: !is_optional,
+            is_required: !is_optional && !is_filled,
             doc: comment(notes),
         }
     };
