@@ -9,6 +9,8 @@ pub mod config;
 pub mod profiles;
 pub mod store;
 
+pub mod tokens;
+
 pub mod error;
 
 pub mod ledger;
@@ -18,5 +20,7 @@ pub mod commands;
 pub mod app;
 
 pub mod import;
+
+pub mod http;
 
 pub mod cli;

@@ -4,6 +4,7 @@ mod cli;
 mod demo;
 mod events;
 mod harness;
+mod http;
 mod import;
 mod ledger;
 mod projections;

@@ -9,6 +9,15 @@ pub struct Field {
     pub form: &'static str,
     /// What it says.
     pub says: &'static str,
+    /// How it is read, as written: one with a default may be left out.
+    pub serde: &'static str,
+}
+
+impl Field {
+    /// Whether it must be there.
+    pub fn is_required(&self) -> bool {
+        !self.form.starts_with("Option") && !self.serde.contains("default")
+    }
 }
 
 /// Declare facts: a closed struct, members in the order of their names, and their table.
@@ -31,6 +40,7 @@ macro_rules! facts {
                 name: stringify!($field),
                 form: stringify!($ty),
                 says: concat!($($says),+),
+                serde: concat!("" $(, stringify!($($serde)*))?),
             },)*];
         }
     )*};

@@ -1,8 +1,11 @@
 //! 应用 — the one road of a command: who acts, what is meant, hand it to the writer, answer.
 
 mod open;
+mod pages;
+pub mod upkeep;
 
 pub use open::{check_rights, of_store, open_store, parts};
+pub use pages::pages;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -13,8 +13,10 @@ mod people;
 mod reading;
 mod rebuild;
 mod rulebook;
+mod serve;
 mod site;
 mod term;
+mod token;
 mod verify;
 
 use std::io::IsTerminal;
@@ -25,6 +27,8 @@ use annals_events::id::AccountId;
 use annals_projections::boards::names::Names;
 use clap::{Args, Parser, Subcommand};
 use serde_json::json;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
 use crate::config::{Home, Pinned};
@@ -107,6 +111,10 @@ enum Command {
     Rebuild(rebuild::Arguments),
     /// The rulebooks as shipped, and their adoption.
     Rulebook(rulebook::Arguments),
+    /// The ledger over HTTP.
+    Serve(serve::Arguments),
+    /// API tokens: who may call the service.
+    Token(token::Arguments),
     /// A guided tour: record, refuse, export, verify, tamper, find.
     Demo(demo::Arguments),
 }
@@ -152,16 +160,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(not_parsed(&error) as u8),
     };
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::builder()
-                .with_default_directive(tracing::level_filters::LevelFilter::WARN.into())
-                .with_env_var("ANNALS_LOG")
-                .from_env_lossy(),
-        )
-        .init();
+    start_log(matches!(cli.command, Command::Serve(_)));
     let outcome = match runtime() {
         Ok(runtime) => runtime.block_on(run(cli.command)),
         Err(error) => Err(Failure::fault(error.to_string())),
@@ -176,6 +175,22 @@ pub fn main() -> ExitCode {
         return ExitCode::from(Exit::Fault as u8);
     }
     ExitCode::from(exit as u8)
+}
+
+/// Diagnostics on standard error: a service tells of every request, one object a line where no
+/// person watches; other commands only of what is wrong.
+fn start_log(is_service: bool) {
+    let level = if is_service { LevelFilter::INFO } else { LevelFilter::WARN };
+    let filter = EnvFilter::builder()
+        .with_default_directive(level.into())
+        .with_env_var("ANNALS_LOG")
+        .from_env_lossy();
+    let is_terminal = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(is_terminal)
+        .with_env_filter(filter);
+    if is_service && !is_terminal { log.json().flatten_event(true).init() } else { log.init() }
 }
 
 /// What everything runs on.
@@ -198,6 +213,8 @@ async fn run(command: Command) -> Result<Exit, Failure> {
         Command::Verify(arguments) => verify::run(arguments).await,
         Command::Rebuild(arguments) => rebuild::run(arguments).await,
         Command::Rulebook(arguments) => rulebook::run(arguments).await,
+        Command::Serve(arguments) => serve::run(arguments).await,
+        Command::Token(arguments) => token::run(arguments).await,
         Command::Demo(arguments) => demo::run(arguments).await,
     }
 }

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use annals_events::id::{SiteId, Subject, SubjectKind};
 use annals_events::{Hash, Header, Time, entry};
-use annals_projections::boards::pages::{Page, Pages};
+use annals_projections::boards::pages::Page;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::files::{FileNames, encode_path};
 use super::reading::Reading;
 use super::{Common, out, term};
+use crate::app::pages;
 use crate::error::{Exit, Failure};
-use crate::ledger::about::entries_about;
 use crate::ledger::{Follower, snapshot};
 use crate::store::SharedStore;
 
@@ -116,20 +116,6 @@ fn prepare(folder: &Path) -> Result<(), Failure> {
     let wrong = |error| out::wrong("--out", folder, error);
     fs::create_dir_all(folder).map_err(wrong)?;
     fs::create_dir(folder.join("files")).map_err(wrong)
-}
-
-/// The history of a site's pages, every entry checked and none missing.
-pub(super) async fn pages(
-    store: &SharedStore,
-    follower: &Follower,
-    site: SiteId,
-    known: u64,
-) -> Result<Pages, Failure> {
-    let mut pages = Pages::new(site);
-    for entry in entries_about(store, follower, site.into(), known).await? {
-        pages.apply(&entry.header, &entry.event, entry.private.as_deref());
-    }
-    Ok(pages)
 }
 
 /// Write the files, `SHA256SUMS`, and answer the list for `site.json`.

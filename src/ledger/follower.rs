@@ -17,7 +17,7 @@ use annals_projections::keys::KeyRing;
 use annals_projections::{Frame, State};
 use annals_verify::{Prepared, prepare};
 use rayon::prelude::*;
-use tokio::sync::{Mutex, MutexGuard, Notify};
+use tokio::sync::{Mutex, MutexGuard, Notify, watch};
 use tokio::task::JoinHandle;
 
 use super::build::{Written, raw_entry};
@@ -80,13 +80,17 @@ pub struct Follower {
     following: Mutex<()>,
     remembered: std::sync::Mutex<VecDeque<Written>>,
     news: Notify,
+    /// How many entries are folded, for whoever waits for more.
+    sizes: watch::Sender<u64>,
 }
 
 impl Follower {
     /// Go on from a state (empty, or loaded from a snapshot).
     pub fn new(store: SharedStore, serving: Serving) -> Follower {
+        let (sizes, _) = watch::channel(serving.chain.size());
         Follower {
             store,
+            sizes,
             serving: Mutex::new(serving),
             following: Mutex::new(()),
             remembered: std::sync::Mutex::default(),
@@ -107,6 +111,16 @@ impl Follower {
     /// The serving state as it is now.
     pub async fn serving(&self) -> MutexGuard<'_, Serving> {
         self.serving.lock().await
+    }
+
+    /// The number of entries folded, and every later one; closed once this is gone.
+    pub fn sizes(&self) -> watch::Receiver<u64> {
+        self.sizes.subscribe()
+    }
+
+    /// Why nothing is folded any more, if so.
+    pub async fn stopped(&self) -> Option<FollowError> {
+        self.at().await.err()
     }
 
     /// Fold everything up to the store's head, or to `size`, whichever is less.
@@ -131,6 +145,7 @@ impl Follower {
                 if let Err(FollowError::Bad { position, what, detail }) = &taken {
                     serving.stopped = Some((*position, what, detail.clone()));
                 }
+                self.sizes.send_replace(serving.chain.size());
                 taken?;
             }
         }

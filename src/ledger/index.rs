@@ -75,17 +75,27 @@ pub async fn find(
     value: &str,
     size: u64,
 ) -> Result<Vec<u64>, StoreError> {
+    find_from(store, kind, value, 0, size).await
+}
+
+/// The same from position `from` on.
+pub async fn find_from(
+    store: &SharedStore,
+    kind: Kind,
+    value: &str,
+    mut from: u64,
+    size: u64,
+) -> Result<Vec<u64>, StoreError> {
     // A mark beyond the entries is somebody's lie: it must not hide the tail.
     let indexed = store.indexed_to().await?.min(size);
     let mut positions = Vec::new();
-    let mut from = 0;
+    let mut at = indexed.max(from);
     loop {
         let page = store.find_index(kind as i16, value, from, crate::store::READ_ROWS_MAX).await?;
         let Some(last) = page.last() else { break };
         from = last + 1;
         positions.extend(page.into_iter().filter(|position| *position < indexed));
     }
-    let mut at = indexed;
     while at < size {
         let rows = store.read(at, PAGE).await?;
         if rows.is_empty() {

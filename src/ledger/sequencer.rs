@@ -40,6 +40,7 @@ pub struct Ledger<D: Decider> {
     follower: Arc<Follower>,
     parts: Arc<Parts>,
     signer: Arc<Mutex<Option<Signer>>>,
+    holder: String,
     _following: Following,
     /// What was said while the state was loaded, e.g. discarded snapshots.
     pub said: Vec<String>,
@@ -64,11 +65,12 @@ impl<D: Decider> Ledger<D> {
         let parts = Arc::new(parts);
         let signer = Arc::new(Mutex::new(None));
         let guard = ClockGuard::new(parts.clock.as_ref());
+        let holder = uuid::Uuid::now_v7().to_string();
         let sequencer = Sequencer {
             parts: parts.clone(),
             decider,
             follower: follower.clone(),
-            holder: uuid::Uuid::now_v7().to_string(),
+            holder: holder.clone(),
             guard,
             lead: None,
             stopped: None,
@@ -78,7 +80,7 @@ impl<D: Decider> Ledger<D> {
         };
         tokio::spawn(sequencer.run(queue));
         let _following = Following::start(follower.clone());
-        Ok(Ledger { calls, follower, parts, signer, _following, said })
+        Ok(Ledger { calls, follower, parts, signer, holder, _following, said })
     }
 
     /// Write a command.
@@ -103,6 +105,16 @@ impl<D: Decider> Ledger<D> {
     /// The store.
     pub fn store(&self) -> &SharedStore {
         &self.parts.store
+    }
+
+    /// The name under which this run takes the lease.
+    pub fn holder(&self) -> &str {
+        &self.holder
+    }
+
+    /// What this run was started with.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
     }
 
     /// Fold everything committed so far; answers the size.

@@ -15,8 +15,10 @@ pub mod index;
 pub mod postgres;
 mod shape;
 pub mod sqlite;
+mod token;
 
 pub use error::{AcquireError, AppendError, StoreError};
+pub use token::{Token, Tokens};
 
 /// The most rows one read answers, whatever was asked for.
 pub const READ_ROWS_MAX: u32 = 10_000;
@@ -203,7 +205,7 @@ pub struct BodyDigest {
 /// 6. **Exact**: bytes come back as they went in.
 /// 7. **Append only**: nothing here changes or deletes an entry, its parts, a body or a checkpoint.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Tokens + Send + Sync + 'static {
     /// The head row. An empty ledger (after migration) has size 0 and a zero leaf.
     async fn head(&self) -> Result<Head, StoreError>;
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use annals::ledger::anchor::{Anchor, AnchorError, Anchored};
 use annals::store::{
     AcquireError, AppendError, Batch, Body, BodyDigest, BodyPlace, Head, IndexRow, Lease, Oddity,
-    Row, SharedStore, Snapshot, Store, StoreError, StoredCheckpoint,
+    Row, SharedStore, Snapshot, Store, StoreError, StoredCheckpoint, Token, Tokens,
 };
 use async_trait::async_trait;
 use tokio::sync::oneshot;
@@ -96,6 +96,25 @@ impl Faulty {
     fn by_its_clock(&self, mut head: Head) -> Head {
         head.clock_micros = head.clock_micros.map(|now| now + self.skew.load(Ordering::SeqCst));
         head
+    }
+}
+
+#[async_trait]
+impl Tokens for Faulty {
+    async fn put_token(&self, token: &Token) -> Result<(), StoreError> {
+        self.inner.put_token(token).await
+    }
+
+    async fn token(&self, sha256: &[u8; 32]) -> Result<Option<Token>, StoreError> {
+        self.inner.token(sha256).await
+    }
+
+    async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        self.inner.tokens().await
+    }
+
+    async fn revoke_token(&self, id: &[u8; 16], at: i64) -> Result<bool, StoreError> {
+        self.inner.revoke_token(id, at).await
     }
 }
 

@@ -54,13 +54,6 @@ impl City {
         City { scribe, people, top: people.organisation }
     }
 
-    /// Founded, with the rulebook of this name in force for everybody.
-    pub fn under(profile: &str, begun: &str) -> City {
-        let mut city = City::found(begun);
-        city.adopt(profile, city.top);
-        city
-    }
-
     pub fn adopt(&mut self, profile: &str, organisation: OrganisationId) {
         let profile = Box::new(profiles::shipped(profile).expect("a shipped rulebook"));
         let effective_from = self.scribe.now;

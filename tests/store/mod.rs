@@ -1,4 +1,4 @@
-//! One contract, two stores: every test of `contract`, `side` and `rivals` runs on both.
+//! One contract, two stores: every test of `contract`, `side`, `tokens` and `rivals` runs on both.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ mod rivals;
 mod schema;
 mod side;
 mod sqlite;
+mod tokens;
 
 pub const TTL: Duration = Duration::from_secs(30);
 

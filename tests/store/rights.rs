@@ -66,6 +66,10 @@ async fn the_service_cannot_change_evidence() {
         "TRUNCATE head",
         "TRUNCATE upload",
         "UPDATE _sqlx_migrations SET success = false",
+        "UPDATE token SET scope = 'write'",
+        "UPDATE token SET expires_at = 0",
+        "DELETE FROM token",
+        "TRUNCATE token",
         "CREATE TABLE extra ()",
         "SET ROLE annals_owner",
     ] {

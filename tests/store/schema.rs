@@ -32,7 +32,7 @@ async fn sqlite_opens_only_its_own_schema() {
     for (change, said) in [
         ("UPDATE _sqlx_migrations SET success = false", "not this program's"),
         ("UPDATE _sqlx_migrations SET success = true, checksum = x'00'", "not this program's"),
-        ("UPDATE _sqlx_migrations SET version = 2", "not this program's"),
+        ("UPDATE _sqlx_migrations SET version = version + 7", "not this program's"),
         ("DELETE FROM _sqlx_migrations", "missing"),
     ] {
         let mut raw = SqliteConnection::connect(&url).await.expect("connected");
@@ -53,7 +53,7 @@ async fn postgres_opens_only_its_own_schema() {
     for (change, said) in [
         ("UPDATE _sqlx_migrations SET success = false", "not this program's"),
         ("UPDATE _sqlx_migrations SET success = true, checksum = ''", "not this program's"),
-        ("UPDATE _sqlx_migrations SET version = 2", "not this program's"),
+        ("UPDATE _sqlx_migrations SET version = version + 7", "not this program's"),
         ("DELETE FROM _sqlx_migrations", "missing"),
     ] {
         sqlx::query(change).execute(&mut owner).await.expect("changed");

@@ -7,10 +7,11 @@
 use super::{Target, Text, Written};
 use crate::canonical::{self, Json};
 use crate::entry::Provenance;
-use crate::evidence::Note;
+use crate::evidence::{EvidenceRecorded, Note};
+use crate::fields::Field;
 use crate::id::Thing;
 use crate::time::Time;
-use crate::{Event, SCHEMA};
+use crate::{Event, SCHEMA, account, column, content, incident, message, platform, site};
 
 /// Whether a deed is done by the platform or told to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub struct DeedKind {
     pub target: Target,
     /// Whether it is done or told.
     pub reporting: Reporting,
+    /// The members of its facts.
+    pub fields: &'static [Field],
 }
 
 impl DeedKind {
@@ -50,65 +53,66 @@ impl DeedKind {
 }
 
 macro_rules! deeds {
-    ($($name:literal writes $writes:literal, $target:ident, $reporting:ident;)*) => {
+    ($($name:literal writes $writes:literal of $facts:ty, $target:ident, $reporting:ident;)*) => {
         /// All of them, by thing.
         pub const DEEDS: &[DeedKind] = &[$(DeedKind {
             name: $name,
             writes: $writes,
             target: Target::$target,
             reporting: Reporting::$reporting,
+            fields: <$facts>::FIELDS,
         },)*];
     };
 }
 
 deeds! {
-    "adopt_calendar" writes "platform.calendar_adopted", Known, Never;
-    "grant_exemption" writes "platform.exemption_granted", Known, Never;
-    "end_exemption" writes "platform.exemption_ended", Known, Never;
-    "record_platform_evidence" writes "platform.evidence_recorded", Known, Always;
+    "adopt_calendar" writes "platform.calendar_adopted" of platform::CalendarAdopted, Known, Never;
+    "grant_exemption" writes "platform.exemption_granted" of platform::ExemptionGranted, Known, Never;
+    "end_exemption" writes "platform.exemption_ended" of platform::ExemptionEnded, Known, Never;
+    "record_platform_evidence" writes "platform.evidence_recorded" of EvidenceRecorded, Known, Always;
 
-    "apply_for_account" writes "account.applied", New, Never;
-    "grant_role" writes "account.role_granted", Known, Never;
-    "revoke_role" writes "account.role_revoked", Known, Never;
-    "suspend_account" writes "account.suspended", Known, Never;
-    "resume_account" writes "account.resumed", Known, Never;
-    "cancel_account" writes "account.cancelled", Known, Never;
-    "record_account_evidence" writes "account.evidence_recorded", Either, Always;
+    "apply_for_account" writes "account.applied" of account::Applied, New, Never;
+    "grant_role" writes "account.role_granted" of account::RoleGranted, Known, Never;
+    "revoke_role" writes "account.role_revoked" of account::RoleRevoked, Known, Never;
+    "suspend_account" writes "account.suspended" of account::Suspended, Known, Never;
+    "resume_account" writes "account.resumed" of account::Resumed, Known, Never;
+    "cancel_account" writes "account.cancelled" of account::Cancelled, Known, Never;
+    "record_account_evidence" writes "account.evidence_recorded" of EvidenceRecorded, Either, Always;
 
-    "take_site_offline" writes "site.taken_offline", Known, Never;
-    "report_shutdown" writes "site.shut_down", Known, Always;
-    "restore_site" writes "site.restored", Known, WithTime;
-    "close_site" writes "site.closed", Known, Never;
-    "record_site_evidence" writes "site.evidence_recorded", Either, Always;
+    "take_site_offline" writes "site.taken_offline" of site::TakenOffline, Known, Never;
+    "report_shutdown" writes "site.shut_down" of site::ShutDown, Known, Always;
+    "restore_site" writes "site.restored" of site::Restored, Known, WithTime;
+    "close_site" writes "site.closed" of site::Closed, Known, Never;
+    "record_site_evidence" writes "site.evidence_recorded" of EvidenceRecorded, Either, Always;
 
-    "close_column" writes "column.closed", Known, Never;
+    "close_column" writes "column.closed" of column::Closed, Known, Never;
 
-    "submit_content" writes "content.submitted", Known, Never;
-    "return_content" writes "content.returned", Known, Never;
-    "revise_content" writes "content.revised", Known, Never;
-    "archive_content" writes "content.archived", Known, Never;
-    "record_content_evidence" writes "content.evidence_recorded", Known, Always;
+    "submit_content" writes "content.submitted" of content::Submitted, Known, Never;
+    "return_content" writes "content.returned" of content::Returned, Known, Never;
+    "revise_content" writes "content.revised" of content::Revised, Known, Never;
+    "archive_content" writes "content.archived" of content::Archived, Known, Never;
+    "record_content_evidence" writes "content.evidence_recorded" of EvidenceRecorded, Known, Always;
 
-    "receive_message" writes "message.received", New, Always;
-    "assign_message" writes "message.assigned", Known, Never;
-    "promise_reply" writes "message.reply_promised", Known, Never;
-    "draft_reply" writes "message.reply_drafted", Known, Never;
-    "pass_reply" writes "message.reply_passed", Known, Never;
-    "answer_message" writes "message.answered", Known, Never;
-    "publish_message" writes "message.published", Known, Never;
-    "record_message_evidence" writes "message.evidence_recorded", Known, Always;
+    "receive_message" writes "message.received" of message::Received, New, Always;
+    "assign_message" writes "message.assigned" of message::Assigned, Known, Never;
+    "promise_reply" writes "message.reply_promised" of message::ReplyPromised, Known, Never;
+    "draft_reply" writes "message.reply_drafted" of message::ReplyDrafted, Known, Never;
+    "pass_reply" writes "message.reply_passed" of message::ReplyPassed, Known, Never;
+    "answer_message" writes "message.answered" of message::Answered, Known, Never;
+    "publish_message" writes "message.published" of message::Published, Known, Never;
+    "record_message_evidence" writes "message.evidence_recorded" of EvidenceRecorded, Known, Always;
 
-    "detect_incident" writes "incident.detected", New, Always;
-    "report_incident" writes "incident.reported", Known, Always;
-    "report_arrival" writes "incident.responder_arrived", Known, Always;
-    "report_isolation" writes "incident.isolated", Known, Always;
-    "report_removal" writes "incident.content_removed", Known, Always;
-    "report_restoration" writes "incident.restored", Known, Always;
-    "tell_authority" writes "incident.authority_told", Known, Always;
-    "declare_force_majeure" writes "incident.force_majeure_declared", Known, Always;
-    "record_incident_evidence" writes "incident.evidence_recorded", Known, Always;
-    "close_incident" writes "incident.closed", Known, Never;
-    "purge_incident_archive" writes "incident.archive_purged", Known, Never;
+    "detect_incident" writes "incident.detected" of incident::Detected, New, Always;
+    "report_incident" writes "incident.reported" of incident::Reported, Known, Always;
+    "report_arrival" writes "incident.responder_arrived" of incident::ResponderArrived, Known, Always;
+    "report_isolation" writes "incident.isolated" of incident::Isolated, Known, Always;
+    "report_removal" writes "incident.content_removed" of incident::ContentRemoved, Known, Always;
+    "report_restoration" writes "incident.restored" of incident::Restored, Known, Always;
+    "tell_authority" writes "incident.authority_told" of incident::AuthorityTold, Known, Always;
+    "declare_force_majeure" writes "incident.force_majeure_declared" of incident::ForceMajeureDeclared, Known, Always;
+    "record_incident_evidence" writes "incident.evidence_recorded" of EvidenceRecorded, Known, Always;
+    "close_incident" writes "incident.closed" of incident::Closed, Known, Never;
+    "purge_incident_archive" writes "incident.archive_purged" of incident::ArchivePurged, Known, Never;
 }
 
 /// A command of the table.

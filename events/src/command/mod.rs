@@ -41,6 +41,17 @@ pub fn digest(nonce: &Hash, command: &[u8]) -> Hash {
     Hash::of(&[b"annals/command-body/v1\n", &nonce.0, command])
 }
 
+/// A command as the table has it, for schemas; attributes are as the compiler writes them.
+#[derive(Clone, Copy, Debug)]
+pub struct Described {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// Its attributes, comments among them.
+    pub notes: &'static [&'static str],
+    /// Its members: name, type, attributes.
+    pub fields: &'static [(&'static str, &'static str, &'static [&'static str])],
+}
+
 macro_rules! commands {
     ($(
         $(#[$doc:meta])* $name:ident = $word:literal {
@@ -65,6 +76,14 @@ macro_rules! commands {
             pub fn names() -> impl Iterator<Item = &'static str> {
                 [$($word),*].into_iter().chain(DEEDS.iter().map(|kind| kind.name))
             }
+            /// Every command as the table above has it.
+            pub const TABLE: &[Described] = &[$(Described {
+                name: $word,
+                notes: &[$(stringify!($doc)),*],
+                fields: &[$((
+                    stringify!($field), stringify!($ty), &[$(stringify!($fdoc)),*]
+                ),)*],
+            },)*];
 
             /// The name on the wire.
             pub fn name(&self) -> &'static str {

@@ -6,7 +6,7 @@ use annals_events::id::AccountId;
 use annals_events::{Event, Hash, Header, Time};
 
 use super::tell::Teller;
-use crate::cli::site;
+use crate::app;
 use crate::error::Failure;
 use crate::ledger::{Follower, Serving};
 use crate::store::SharedStore;
@@ -43,7 +43,7 @@ pub async fn back(store: &SharedStore, size: u64) -> Result<Found, Failure> {
     let mut evenings = Vec::with_capacity(2);
     let mut texts = Vec::with_capacity(2);
     for at in [look.before, look.after] {
-        let state = site::pages(store, &follower, look.site, size).await?.as_of(at, size);
+        let state = app::pages(store, &follower, look.site, size).await?.as_of(at, size);
         let page = state.pages.get(annals_demo::GUIDE_PATH);
         let page = page.ok_or_else(|| Failure::fault("the guide is not on the site"))?;
         let body = store.bodies(&[page.body.0]).await?.pop();

@@ -22,6 +22,7 @@ mod lease;
 mod oddities;
 mod outcome;
 mod read;
+mod tokens;
 
 /// After this a question is given up: a server that takes in and never answers would else stop the
 /// writer until the system's own limit, a quarter of an hour. The append has its own.

@@ -23,6 +23,7 @@ mod oddities;
 mod outcome;
 mod read;
 mod sql;
+mod tokens;
 mod writer;
 
 /// A ledger in a SQLite file.
