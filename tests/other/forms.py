@@ -1,4 +1,4 @@
-"""Sections 2, 3, 5, 8 and 12 of events/README.md: which forms JSON, headers, parts, commands and lines of imports have, and what a
+"""Sections 2, 3, 5, 8 and 12 of events/README.md, TYPES.md and the form of PROFILE.md: which forms JSON, headers, parts, commands and lines of imports have, and what a
 command or a line fixes in its entries. Part of verify.py."""
 import base64
 import datetime
@@ -177,47 +177,179 @@ key_form = closed({"algorithm": one_of("ed25519 sm2"), "endorsements": listed(cl
                    "public": hash_, "role": one_of("root log cosigner entry")})
 fold_form = closed({"digest": hash_, "fold": text, "version": integer()})
 duty = one_of("administrator auditor editor reviewer approver information_officer")
-level, act = one_of("initial second final"), one_of("open_import close_import rotate_key")
+act = one_of("open_import close_import rotate_key adopt_profile")
+_WORD = "[a-z][a-z0-9_]{0,47}"
+term, attribute, type_ = form(_WORD), form("%s(?:[.]%s)?" % (_WORD, _WORD)), form("%s[.]%s" % (_WORD, _WORD))
+clause, _day = form("[A-Za-z0-9.:_-]{1,48}"), form("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def day(v):
+    try:
+        return _day(v) and bool(datetime.date(*map(int, v.split("-"))))
+    except ValueError:
+        return False
+
+
+def flag(v):
+    return v is True or v is False
+
+
+def true(v):
+    return v is True
+
+
+def each(item):
+    """A list of any length."""
+    return listed(item, 0, 1 << 20)
+
+
+def some(item):
+    """A list that is left out when it is empty."""
+    return listed(item, 1, 1 << 20)
+
+
+def ordered(item, low, high):
+    shape = listed(item, low, high)
+    return lambda v: shape(v) and rising(v)
+
+
+def mapped(name, value):
+    """An object of such names and values that is left out when it is empty."""
+    return lambda v: isinstance(v, dict) and len(v) > 0 and all(name(k) and value(x) for k, x in v.items())
+
+
+_pairs_of = mapped(term, term)
+
+
+def attributes(v):
+    return _pairs_of(v) and len(v) <= 16
+
+
 _kept = {"command": text, "nonce": hash_}
 _imported = {"approver": uuid, "author": uuid, "change": one_of("created updated renamed removed"), "import": uuid, "line": SIZE}
 _shown = closed({"body": hash_, "bytes": SIZE, "site": uuid}, _imported)
 _page = closed({"path": text}, {**_kept, "from": text, "line": text, "title": text})
 _changed = closed({"site": uuid}, _imported)
+_note = closed(_kept, {"note": text})
+_act = closed({"act": act, "command": text, "digest": hash_, "nonce": hash_})
+_record = closed({"kind": term}, {"documents": ordered(hash_, 1, 32), "parts": ordered(term, 1, 32), "period": day, "site": uuid})
+_of_site, _because, _nothing = closed({"site": uuid}), closed({"reason": term}), closed({})
+_scoped = closed({"role": term, "scope": stream})
+_began = closed({"site": uuid}, {"attributes": attributes})
 
 TYPES = {  # facts, private part (None: none is allowed)
     "ledger.genesis": (closed({"build": build, "engine": integer(), "keys": listed(key_form, 0, 1 << 20), "purpose": one_of("production demo test"),
                                "suite": one_of("international"), "threshold": integer()}), None),
     "ledger.epoch_started": (closed({"build": build, "engine": integer(), "head": closed({"leaf": hash_, "size": SIZE}), "key": key_form}), None),
     "ledger.key_rotated": (closed({"command": text, "key": key_form, "nonce": hash_, "retired": hash_}), None),
-    "ledger.act_proposed": (closed({"act": act, "command": text, "digest": hash_, "nonce": hash_}), None),
+    "ledger.act_proposed": (_act, None),
     "ledger.state_sealed": (closed({"folds": listed(fold_form, 0, 1 << 20), "size": SIZE}), None),
     "ledger.import_opened": (closed({"cut_over": time, "format": one_of("annals/history/v1"), "lines": SIZE, "site": uuid, "source": hash_}), closed(_kept)),
     "ledger.import_closed": (closed({"lines": SIZE, "source": hash_}), closed(_kept)),
-    "platform.organisation_registered": (closed({"name": public_name}, {"parent": uuid}), closed(_kept)),
-    "account.opened": (closed({"access": one_of("usable unusable"), "duty": duty, "organisation": uuid}, {"import": uuid, "line": SIZE}),
-                       closed({"name": text}, _kept)),
-    "site.opened": (closed({"name": public_name, "organisation": uuid}, {"import": uuid, "line": SIZE}), closed(_kept)),
-    "column.opened": (closed({"site": uuid}), closed({**_kept, "title": text})),
+    "platform.organisation_registered": (closed({"name": public_name}, {"attributes": attributes, "parent": uuid}), closed(_kept)),
+    "platform.act_proposed": (_act, None),
+    "platform.profile_adopted": (closed({"command": text, "nonce": hash_}), None),
+    "platform.calendar_adopted": (closed({"off": ordered(day, 0, 366), "on": ordered(day, 0, 366), "year": integer()}), _note),
+    "platform.exemption_granted": (closed({"clause": clause, "from": time, "subject": stream, "until": time}), _note),
+    "platform.exemption_ended": (closed({"exemption": SIZE}), _note),
+    "platform.evidence_recorded": (_record, _note),
+    "account.opened": (closed({"access": one_of("usable unusable"), "duty": duty, "organisation": uuid},
+                              {"attributes": attributes, "import": uuid, "line": SIZE, "person": uuid}), closed({"name": text}, _kept)),
+    "account.applied": (closed({"organisation": uuid, "role": term}), _note),
+    "account.role_granted": (_scoped, _note),
+    "account.role_revoked": (_scoped, _note),
+    "account.suspended": (_nothing, _note),
+    "account.resumed": (_nothing, _note),
+    "account.cancelled": (_because, _note),
+    "account.evidence_recorded": (_record, _note),
+    "site.opened": (closed({"name": public_name, "organisation": uuid}, {"attributes": attributes, "import": uuid, "line": SIZE}), closed(_kept)),
+    "site.taken_offline": (closed({"planned_end": time, "reason": term}), _note),
+    "site.shut_down": (_because, _note),
+    "site.restored": (_nothing, _note),
+    "site.closed": (_because, _note),
+    "site.evidence_recorded": (_record, _note),
+    "column.opened": (_began, closed({**_kept, "title": text})),
+    "column.closed": (_of_site, _note),
     "content.drafted": (closed({"body": hash_, "bytes": SIZE, "site": uuid}, {"column": uuid}), _page),
-    "content.review_passed": (closed({"body": hash_, "level": level, "site": uuid}), closed(_kept, {"opinion": text})),
+    "content.review_passed": (closed({"body": hash_, "level": term, "site": uuid}, {"gates": ordered(term, 1, 16)}), closed(_kept, {"opinion": text})),
     "content.published": (_shown, _page),
     "content.corrected": (_shown, _page),
     "content.moved": (_changed, _page),
     "content.withdrawn": (_changed, closed({}, {**_kept, "line": text, "path": text, "reason": text})),
+    "content.submitted": (closed({"body": hash_, "site": uuid}, {"attributes": attributes, "provider": uuid}), _note),
+    "content.returned": (closed({"body": hash_, "level": term, "site": uuid}), _note),
+    "content.revised": (closed({"body": hash_, "bytes": SIZE, "level": term, "site": uuid}), _note),
+    "content.archived": (_of_site, _note),
+    "content.evidence_recorded": (_record, _note),
+    "message.received": (_began, _note),
+    "message.assigned": (closed({"organisation": uuid, "site": uuid}), _note),
+    "message.reply_promised": (closed({"by": day, "site": uuid}), _note),
+    "message.reply_drafted": (_of_site, _note),
+    "message.reply_passed": (closed({"level": term, "reply": SIZE, "site": uuid}), _note),
+    "message.answered": (closed({"reply": SIZE, "site": uuid}), _note),
+    "message.published": (_of_site, _note),
+    "message.evidence_recorded": (_record, _note),
+    "incident.detected": (_began, _note),
+    "incident.reported": (closed({"site": uuid, "to": term}), _note),
+    "incident.responder_arrived": (closed({"post": term, "site": uuid}), _note),
+    "incident.isolated": (_of_site, _note),
+    "incident.content_removed": (closed({"site": uuid, "urgent": flag}, {"content": uuid}), _note),
+    "incident.restored": (_of_site, _note),
+    "incident.authority_told": (closed({"authority": term, "site": uuid}), _note),
+    "incident.force_majeure_declared": (closed({"ground": term, "site": uuid}), _note),
+    "incident.evidence_recorded": (_record, _note),
+    "incident.closed": (_of_site, _note),
+    "incident.archive_purged": (_of_site, _note),
 }
 BRING_KEYS = ("ledger.genesis", "ledger.epoch_started", "ledger.key_rotated")
+
+# ---- PROFILE.md: a whole profile --------------------------------------------------------------------------------------------
+_when = mapped(attribute, each(term))
+_amount = closed({"n": integer(), "unit": one_of("minute hour day working_day week month year")})
+_rule = {"clause": clause, "covers": each(clause), "force": one_of("must principle advisory may vague"), "title": public_name}
+_step = closed({"level": term}, {"clause": clause, "gates": some(term), "provider": true, "revises": true, "roles": some(term)})
+
+
+def _rules(required, optional={}):
+    return some(closed({**_rule, **required}, optional))
+
+
+profile_form = closed({"id": term, "interpreter": public_name, "semantics": integer(), "title": public_name, "version": integer()}, {
+    "attributes": some(closed({"name": term, "of": term, "values": each(term)})),
+    "beyond": mapped(clause, public_name),
+    "deadlines": _rules({"from": type_, "met_by": each(type_)},
+                        {"outer": _amount, "until": attribute, "waived_by": some(type_), "when": _when, "with": _when, "within": _amount}),
+    "document": public_name,
+    "duties": _rules({"evidence": term, "every": one_of("day working_day week month quarter year once"), "of": term}, {"when": _when, "within": _amount}),
+    "evidence": _rules({"kind": term, "of": term, "parts": each(term)}),
+    "freshness": _rules({"of": term, "within": _amount}, {"when": _when}),
+    "issued": day,
+    "permissions": _rules({"on": each(type_)}, {"never_together": some(term), "roles": some(term), "when": _when}),
+    "preconditions": _rules({"of": term, "on": each(type_)}, {"after": some(type_), "evidence": some(term), "fresh": true, "when": _when, "with": _when}),
+    "quotas": _rules({"counts": term, "most": integer(), "on": each(type_)}, {"when": _when}),
+    "retentions": _rules({"from": type_, "keep": _amount, "on": each(type_)}),
+    "routes": _rules({"on": each(type_), "steps": each(_step)}, {"distinct": some(each(term)), "evidence": some(term), "publishers": some(term), "when": _when}),
+    "shapes": _rules({"field": attribute, "on": each(type_)}, {"never": some(term), "one_of": some(term), "required": true, "when": _when, "within": _amount}),
+    "spans": _rules({"of": term, "within": _amount}, {"becomes": term, "when": _when}),
+    "superior": some(public_name),
+    "terms": some(closed({"kind": term, "title": public_name, "word": term})),
+})
 
 # ---- section 8: commands ----------------------------------------------------------------------------------------------------
 path, sentence = words(1, 4096), words(1, 16384)
 _publish = closed({"body": hash_, "bytes": SIZE, "path": path, "site": uuid}, {"title": sentence})
-COMMANDS = {  # form, type, members that go to the facts, and to the private part, constants of the facts
-    "register_organisation": (closed({"name": public_name}, {"parent": uuid}), "platform.organisation_registered", "name parent", "", {}),
-    "open_account": (closed({"duty": duty, "name": sentence, "organisation": uuid}), "account.opened", "duty organisation", "name", {"access": "usable"}),
-    "open_site": (closed({"name": public_name, "organisation": uuid}), "site.opened", "name organisation", "", {}),
-    "open_column": (closed({"site": uuid, "title": sentence}), "column.opened", "site", "title", {}),
+COMMANDS = {  # form, type, members that go to the facts, and to the private part (None: the command is kept in the facts), constants of the facts
+    "register_organisation": (closed({"name": public_name}, {"attributes": attributes, "parent": uuid}), "platform.organisation_registered",
+                              "attributes name parent", "", {}),
+    "adopt_profile": (closed({"effective_from": time, "profile": profile_form}), "platform.profile_adopted", "", None, {}),
+    "open_account": (closed({"duty": duty, "name": sentence, "organisation": uuid}, {"attributes": attributes, "person": uuid}), "account.opened",
+                     "attributes duty organisation person", "name", {"access": "usable"}),
+    "open_site": (closed({"name": public_name, "organisation": uuid}, {"attributes": attributes}), "site.opened", "attributes name organisation", "", {}),
+    "open_column": (closed({"site": uuid, "title": sentence}, {"attributes": attributes}), "column.opened", "attributes site", "title", {}),
     "draft_content": (closed({"body": hash_, "bytes": SIZE, "path": path, "site": uuid}, {"column": uuid, "title": sentence}), "content.drafted",
                       "body bytes column site", "path title", {}),
-    "pass_review": (closed({"body": hash_, "level": level, "site": uuid}, {"opinion": sentence}), "content.review_passed", "body level site", "opinion", {}),
+    "pass_review": (closed({"body": hash_, "level": term, "site": uuid}, {"gates": ordered(term, 1, 16), "opinion": sentence}), "content.review_passed",
+                    "body gates level site", "opinion", {}),
     "publish_content": (_publish, "content.published", "body bytes site", "path title", {}),
     "correct_content": (_publish, "content.corrected", "body bytes site", "path title", {}),
     "move_content": (closed({"from": words(0, 4096), "path": path, "site": uuid}), "content.moved", "site", "from path", {}),
@@ -228,6 +360,24 @@ COMMANDS = {  # form, type, members that go to the facts, and to the private par
     "close_import": (closed({"lines": SIZE, "source": hash_}), "ledger.import_closed", "lines source", "", {}),
     "rotate_key": (closed({"public": hash_, "retired": hash_}), "ledger.key_rotated", None, None, {}),
 }
+DEEDS = {}  # of each name the type, and whether it is told: never, always, or where it says when it happened
+for _told, _names in {
+        "never": """adopt_calendar platform.calendar_adopted grant_exemption platform.exemption_granted end_exemption platform.exemption_ended
+            apply_for_account account.applied grant_role account.role_granted revoke_role account.role_revoked suspend_account account.suspended
+            resume_account account.resumed cancel_account account.cancelled take_site_offline site.taken_offline close_site site.closed
+            close_column column.closed submit_content content.submitted return_content content.returned revise_content content.revised
+            archive_content content.archived assign_message message.assigned promise_reply message.reply_promised draft_reply message.reply_drafted
+            pass_reply message.reply_passed answer_message message.answered publish_message message.published close_incident incident.closed
+            purge_incident_archive incident.archive_purged""",
+        "always": """record_platform_evidence platform.evidence_recorded record_account_evidence account.evidence_recorded
+            report_shutdown site.shut_down record_site_evidence site.evidence_recorded record_content_evidence content.evidence_recorded
+            receive_message message.received record_message_evidence message.evidence_recorded detect_incident incident.detected
+            report_incident incident.reported report_arrival incident.responder_arrived report_isolation incident.isolated
+            report_removal incident.content_removed report_restoration incident.restored tell_authority incident.authority_told
+            declare_force_majeure incident.force_majeure_declared record_incident_evidence incident.evidence_recorded""",
+        "with_time": "restore_site site.restored"}.items():
+    _all = _names.split()
+    DEEDS.update({name: (type_written, _told) for name, type_written in zip(_all[::2], _all[1::2])})
 
 
 def kept_command(part):
@@ -239,23 +389,42 @@ def command_digest(nonce, command):
     return sha(b"annals/command-body/v1\n", nonce, command.encode("utf-8")).hex()
 
 
-def command_error(kind, info, facts, private, command, nonce):
+def written(name, c, kept):
+    """What a command writes: (type, facts, private part, provenance, occurred_at); None where it is not of its form."""
+    if name in DEEDS:
+        kind, told = DEEDS[name]
+        if not closed({"facts": TYPES[kind][0]}, {"note": sentence, **({} if told == "never" else {"occurred_at": time})})(c):
+            return None
+        reported = told == "always" or "occurred_at" in c
+        private = {**kept, **{k: c[k] for k in ("note",) if k in c}}
+        return kind, c["facts"], private, "reported" if reported else "commanded", c.get("occurred_at")
+    shape, kind, public, closed_, constants = COMMANDS[name]
+    if not shape(c):
+        return None
+    if c.get("act") == "adopt_profile":
+        kind = "platform.act_proposed"
+    facts = {**constants, **{k: c[k] for k in (public or "").split() if k in c}, **(kept if closed_ is None else {})}
+    private = None if closed_ is None else {**kept, **{k: c[k] for k in closed_.split() if k in c}}
+    return kind, facts, private, "commanded", None
+
+
+def command_error(h, facts, private, command, nonce):
     """What differs between an entry and the command it keeps, else None."""
-    if info["name"] not in COMMANDS or info["of"] != 1:
+    kind, name = h["type"], h["command"]["name"]
+    if name not in COMMANDS and name not in DEEDS or h["command"]["of"] != 1:
         return "no command of this name, or one that writes a single entry wrote more"
-    shape, writes, public, closed_, constants = COMMANDS[info["name"]]
     try:
-        c = canonical(command.encode("utf-8"), 131072)
-        if not shape(c) or writes != kind:
-            return "the command is not of its form or writes another type"
+        c = canonical(command.encode("utf-8"), 786432 if name == "adopt_profile" else 131072)
+        wrote = written(name, c, {"command": command, "nonce": nonce})
     except ValueError as e:
         return str(e)
+    if not wrote or wrote[0] != kind:
+        return "the command is not of its form or writes another type"
     if kind == "ledger.key_rotated":
         return None if (facts["key"]["public"], facts["retired"]) == (c["public"], c["retired"]) else "other keys than the command's"
-    kept = {"command": command, "nonce": nonce}
-    wrote = {**constants, **{k: c[k] for k in public.split() if k in c}, **(kept if closed_ is None else {})}
-    hidden = None if closed_ is None else {**kept, **{k: c[k] for k in closed_.split() if k in c}}
-    return None if (facts, private) == (wrote, hidden) else "facts or private part differ from what the command writes"
+    if (facts, private) != wrote[1:3]:
+        return "facts or private part differ from what the command writes"
+    return None if (h["provenance"], h.get("occurred_at")) == wrote[3:] else "provenance or time differ from what the command writes"
 
 
 # ---- section 8: lines of an import ------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ class Imports:
                 if name is not None:
                     of.persons[name] = own
                 of.opened.append(name)
-                if facts["duty"] != "editor" or facts["access"] != "unusable":
+                if facts["duty"] != "editor" or facts["access"] != "unusable" or facts.keys() & {"attributes", "person"}:
                     yield "account_of_import"
             if kind in ("account.opened", "site.opened") and facts["organisation"] != h["actor"]["organisation"]:
                 yield kind.split(".")[0] + "_of_import"

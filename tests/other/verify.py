@@ -20,6 +20,7 @@ from imports import Imports
 from strict import *
 
 LIMIT = 90 << 20  # longest line
+ENGINES = (1, 2)
 CODES = {"sound": 0, "tampered": 1, "incomplete": 2, "unusable": 3, "against_the_rulebook": 4}
 
 
@@ -235,7 +236,7 @@ class Verifier:
         if kind != "ledger.key_rotated":
             self.entry_key = None
         if known:
-            self.engine = self.engine and facts.get("engine", 1) == 1
+            self.engine = self.engine and facts.get("engine", 1) in ENGINES
             try:
                 self.keys(kind, h, facts)
             except Bad:
@@ -302,7 +303,7 @@ class Verifier:
             need(c["stream"].startswith("ledger/") or c["seen"] == newest, detail="seen is not the newest entry of the command's stream")
             self.command_keys.add(bytes.fromhex(c["key"].replace("-", "")))
         self.command = c if c and c["index"] + 1 < c["of"] else None
-        if h["provenance"] != "commanded":
+        if h["provenance"] not in ("commanded", "reported"):
             return
         holder = facts if known and known[1] is None else private
         kept = kept_command(holder) or (None if known else kept_command(facts))
@@ -310,7 +311,7 @@ class Verifier:
         need(not kept or command_digest(bytes.fromhex(kept[1]), kept[0]) == c["digest"], detail="the command kept is not that of the digest")
         if known:
             need(c["stream"] == h["stream"], detail="written to another stream than the command names")
-            error = command_error(h["type"], c, facts, private, *kept)
+            error = command_error(h, facts, private, *kept)
             need(not error, detail=error)
             if h["type"] == "ledger.import_opened":
                 self.secrets[h["stream"].split("/")[1]] = bytes.fromhex(parse(kept[0].encode("utf-8"))["secret"])
