@@ -4,9 +4,13 @@
 mod account;
 mod column;
 mod content;
+mod district;
 mod import;
+mod incident;
 mod ledger;
+mod message;
 mod platform;
+mod provenance;
 mod provoked;
 mod site;
 mod town;
