@@ -2,6 +2,7 @@
 //! say that. No store, no clock; one file per thing.
 
 mod account;
+mod calendar;
 mod column;
 mod content;
 mod district;
