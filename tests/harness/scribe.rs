@@ -18,7 +18,7 @@ use annals_events::{Event, Hash, SCHEMA, Time};
 use annals_projections::chain::Chain;
 use annals_projections::judge::{self, Findings, View};
 use annals_projections::keys::KeyRing;
-use annals_projections::{ENGINE, Frame, State};
+use annals_projections::{Cited, ENGINE, Frame, State};
 use uuid::Uuid;
 
 /// Name of the program in genesis and epochs: fixed, as these bytes are.
@@ -41,6 +41,8 @@ pub struct Draft {
     pub rulebook: Option<u64>,
     /// Other subjects than those the entry is about.
     pub about: Option<Vec<Subject>>,
+    /// Other clauses than those its rulebook finds in it.
+    pub clauses: Option<Vec<String>>,
 }
 
 impl Draft {
@@ -58,6 +60,7 @@ impl Draft {
             occurred_at: None,
             rulebook: None,
             about: None,
+            clauses: None,
         }
     }
 
@@ -334,7 +337,8 @@ impl Scribe {
         let undecided = Frame { cited: None, ..Frame::of(&header) };
         let judged = judge::judge(View::of(&self.state), &undecided, &draft.event);
         header.rulebook = header.rulebook.or(judged.rulebook.map(Number));
-        header.clauses = (!judged.clauses.is_empty()).then_some(judged.clauses);
+        let clauses = draft.clauses.clone().unwrap_or(judged.clauses);
+        header.clauses = (!clauses.is_empty()).then_some(clauses);
         (header, facts, private)
     }
 
@@ -369,5 +373,17 @@ impl Scribe {
     pub fn give(&mut self, by: AccountId, stream: impl Into<Stream>, command: &Command) -> u64 {
         let draft = self.commanded(by, stream, command, None);
         self.write(&draft)
+    }
+
+    /// What the rules say of a draft that cites exactly this rulebook and these clauses.
+    pub fn judge_citing(
+        &self,
+        draft: &Draft,
+        rulebook: Option<u64>,
+        clauses: &[String],
+    ) -> Findings {
+        let (header, ..) = self.parts(draft);
+        let frame = Frame { cited: Some(Cited { rulebook, clauses }), ..Frame::of(&header) };
+        judge::judge(View::of(&self.state), &frame, &draft.event).findings
     }
 }

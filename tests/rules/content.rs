@@ -1,13 +1,17 @@
 //! 信息 — drafted, reviewed, shown, moved, withdrawn: what may follow what.
 
 use annals_events::Hash;
+use annals_events::attributes::Attributes;
 use annals_events::command::{self, Command};
 use annals_events::content::{self, Change, Event};
+use annals_events::id::{AccountId, ContentId, SiteId};
 use annals_events::sorted::Sorted;
 use annals_events::text::Word;
 
+use super::district::form;
 use super::town::{Town, changed, saying, shown};
 use super::{Row, hold};
+use crate::harness::scribe::Draft;
 
 fn correct(t: &Town, body: Hash) -> Command {
     let (path, site) = ("a.html".to_owned(), t.site);
@@ -17,6 +21,28 @@ fn correct(t: &Town, body: Hash) -> Command {
 fn moved(t: &Town) -> Command {
     let (from, path) = ("a.html".to_owned(), "b.html".to_owned());
     Command::MoveContent(command::MoveContent { from, path, site: t.site })
+}
+
+fn submitted(body: Hash, site: SiteId) -> Event {
+    let attributes = Attributes::default();
+    Event::Submitted(content::Submitted { attributes, body, provider: None, site })
+}
+
+fn returned(t: &Town, body: Hash) -> Event {
+    Event::Returned(content::Returned { body, level: Word::of("final"), site: t.site })
+}
+
+fn revised(t: &Town, body: Hash) -> Event {
+    let (level, site) = (Word::of("final"), t.site);
+    Event::Revised(content::Revised { body, bytes: 9, level, site })
+}
+
+fn archive(t: &Town, content: ContentId) -> Draft {
+    t.deed(t.editor, content, Event::Archived(content::Archived { site: t.site }))
+}
+
+fn works(t: &Town, by: AccountId, event: Event) -> Draft {
+    t.deed(by, t.drafted, event)
 }
 
 /// Commands on content, in the order of a page's life.
@@ -176,6 +202,124 @@ pub const ROWS: &[Row] = &[
         when: "a withdrawn page is withdrawn again",
         then: &["content_not_live"],
         draft: |t| t.step(Town::withdraw, t.reviewer, t.withdrawn),
+    },
+    Row {
+        when: "a draft names a closed column",
+        then: &["column_unknown"],
+        draft: |t| {
+            let draft = t.step(Town::draft, t.editor, t.brought());
+            let (body, column, site) = (t.body, Some(t.district.shut), t.site);
+            saying(draft, Event::Drafted(content::Drafted { body, bytes: 6, column, site }))
+        },
+    },
+    Row {
+        when: "an archived page is drafted again",
+        then: &["content_archived"],
+        draft: |t| t.step(Town::draft, t.editor, t.district.archived),
+    },
+    Row {
+        when: "the version in work goes to review",
+        then: &[],
+        draft: |t| works(t, t.editor, submitted(t.body, t.site)),
+    },
+    Row {
+        when: "the version in work goes to review by somebody else",
+        then: &[],
+        draft: |t| works(t, t.reviewer, submitted(t.body, t.site)),
+    },
+    Row {
+        when: "the version in work goes to review for another site",
+        then: &["content_of_other_site"],
+        draft: |t| works(t, t.editor, submitted(t.body, t.other_site)),
+    },
+    Row {
+        when: "another version than the one in work goes to review",
+        then: &["draft_changed"],
+        draft: |t| works(t, t.editor, submitted(Hash::ZERO, t.site)),
+    },
+    Row {
+        when: "a page without a version in work goes to review",
+        then: &["draft_missing"],
+        draft: |t| t.deed(t.editor, t.live, submitted(t.body, t.site)),
+    },
+    Row {
+        when: "the version in work is sent back",
+        then: &[],
+        draft: |t| works(t, t.reviewer, returned(t, t.body)),
+    },
+    Row {
+        when: "another version than the one in work is sent back",
+        then: &["draft_changed"],
+        draft: |t| works(t, t.reviewer, returned(t, Hash::ZERO)),
+    },
+    Row {
+        when: "a page without a version in work is sent back",
+        then: &["draft_missing"],
+        draft: |t| t.deed(t.reviewer, t.live, returned(t, t.body)),
+    },
+    Row {
+        when: "a reviewer makes a version of his own",
+        then: &[],
+        draft: |t| works(t, t.reviewer, revised(t, Hash::ZERO)),
+    },
+    Row {
+        when: "the author revises his own version",
+        then: &["reviser_is_author"],
+        draft: |t| works(t, t.editor, revised(t, Hash::ZERO)),
+    },
+    Row {
+        when: "a page without a version in work is revised",
+        then: &["draft_missing"],
+        draft: |t| t.deed(t.reviewer, t.live, revised(t, Hash::ZERO)),
+    },
+    Row { when: "a shown page is archived", then: &[], draft: |t| archive(t, t.live) },
+    Row {
+        when: "a page is archived twice",
+        then: &["content_not_live"],
+        draft: |t| archive(t, t.district.archived),
+    },
+    Row {
+        when: "a page in work is archived",
+        then: &["content_not_live"],
+        draft: |t| archive(t, t.drafted),
+    },
+    Row {
+        when: "a withdrawn page is archived",
+        then: &["content_not_live"],
+        draft: |t| archive(t, t.withdrawn),
+    },
+    Row {
+        when: "an archived page is withdrawn",
+        then: &["content_not_live"],
+        draft: |t| t.step(Town::withdraw, t.reviewer, t.district.archived),
+    },
+    Row {
+        when: "an archived page is published again",
+        then: &["content_published", "review_missing"],
+        draft: |t| t.step(Town::publish, t.editor, t.district.archived),
+    },
+    Row {
+        when: "a record is added to a page",
+        then: &[],
+        draft: |t| works(t, t.editor, Event::EvidenceRecorded(form("form", Some(t.site)))),
+    },
+    Row {
+        when: "a record of a page names no site",
+        then: &[],
+        draft: |t| works(t, t.editor, Event::EvidenceRecorded(form("form", None))),
+    },
+    Row {
+        when: "a record of a page names another site",
+        then: &["content_of_other_site"],
+        draft: |t| works(t, t.editor, Event::EvidenceRecorded(form("form", Some(t.other_site)))),
+    },
+    Row {
+        when: "a record of a page names an unknown site",
+        then: &["content_of_other_site", "site_unknown"],
+        draft: |t| {
+            let record = form("form", Some(SiteId(t.unknown())));
+            works(t, t.editor, Event::EvidenceRecorded(record))
+        },
     },
 ];
 

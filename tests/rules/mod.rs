@@ -2,11 +2,16 @@
 //! say that. No store, no clock; one file per thing.
 
 mod account;
+mod calendar;
 mod column;
 mod content;
+mod district;
 mod import;
+mod incident;
 mod ledger;
+mod message;
 mod platform;
+mod provenance;
 mod provoked;
 mod site;
 mod town;

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Row, account, column, content, import, ledger, platform, site, whoever};
+use super::{
+    Row, account, column, content, import, incident, ledger, message, platform, site, whoever,
+};
 
 /// Every table of this room; each is held to the rules by a test beside it.
 const TABLES: &[&[Row]] = &[
@@ -12,7 +14,9 @@ const TABLES: &[&[Row]] = &[
     column::ROWS,
     content::ROWS,
     import::ROWS,
+    incident::ROWS,
     ledger::ROWS,
+    message::ROWS,
     platform::ROWS,
     site::ROWS,
     whoever::ROWS,

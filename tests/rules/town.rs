@@ -13,6 +13,7 @@ use annals_events::text::Word;
 use annals_events::{Event, Hash, Time, canonical, import, site};
 use uuid::Uuid;
 
+use super::district::District;
 use crate::events::story::{self, CUT_OVER, People, act, name};
 use crate::harness::scribe::{Draft, Scribe};
 
@@ -57,6 +58,8 @@ pub struct Town {
     /// Position of an open proposal to open `proposed`.
     pub proposal: u64,
     pub proposed: ImportId,
+    /// What came with rulebooks.
+    pub district: District,
 }
 
 pub fn source() -> Hash {
@@ -106,6 +109,7 @@ impl Town {
             (site, column)
         });
         let body = scribe.body("正文");
+        let district = District::build(&mut scribe, people, [editor, reviewer], site, body);
         let [closed, whole, import, proposed] = [(); 4].map(|()| ImportId(scribe.id()));
         let [drafted, passed, live, withdrawn] = [(); 4].map(|()| ContentId(scribe.id()));
         let imported_site = SiteId(import::thing_id(import, 0, 0));
@@ -135,6 +139,7 @@ impl Town {
             closed,
             proposal: 0,
             proposed,
+            district,
             scribe,
         };
         town.write_content();
