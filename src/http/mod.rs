@@ -11,6 +11,7 @@ mod docs;
 mod entries;
 mod entry;
 mod events;
+mod form;
 mod health;
 pub mod limits;
 mod metrics;

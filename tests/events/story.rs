@@ -19,7 +19,6 @@ use crate::harness::scribe::{Draft, Scribe, key};
 /// Instant before which every imported line happened.
 pub const CUT_OVER: &str = "2026-11-24T00:00:00.000000Z";
 const LINES: u64 = 4;
-/// The page's second version.
 const CORRECTED: &str = "<h1>六安市概况（更正）</h1>";
 
 /// Who acts.

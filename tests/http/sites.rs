@@ -17,6 +17,7 @@ async fn sites_are_listed_and_shown(kind: Kind) {
         let id = annals_events::id::SiteId(Uuid::now_v7());
         let name = format!("网站 {number}");
         let open = command::OpenSite {
+            attributes: annals_events::attributes::Attributes::default(),
             name: annals_events::text::PublicName::new(name).expect("a name"),
             organisation: desk.place.founded.organisation,
         };

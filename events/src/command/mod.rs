@@ -6,10 +6,12 @@
 //! entry adds the roots' signatures.
 
 mod deed;
+mod kept;
 mod statement;
 mod written;
 
 pub use deed::{DEEDS, Deed, DeedKind, Reporting};
+pub use kept::{Target, Text};
 pub use statement::{Statement, verify_actor};
 pub use written::{Written, check};
 
@@ -20,13 +22,12 @@ use crate::account::Duty;
 use crate::attributes::Attributes;
 use crate::canonical::{self, Json};
 use crate::hash::{Bytes, Hash};
-use crate::id::{BodyId, ColumnId, OrganisationId, PersonId, SiteId, Thing, words};
+use crate::id::{BodyId, ColumnId, OrganisationId, PersonId, SiteId, Thing};
 use crate::ledger::Act;
 use crate::profile::Profile;
 use crate::sorted::Sorted;
 use crate::text::{PATH_BYTES_MAX, PublicName, TEXT_BYTES_MAX, Word};
 use crate::time::Time;
-use crate::{Event, ledger, platform};
 
 /// Longest command but one.
 pub const COMMAND_BYTES_MAX: usize = 131_072;
@@ -305,58 +306,6 @@ commands! {
         public: Bytes<32>,
         /// Fingerprint of the log key it replaces.
         retired: Hash,
-    }
-}
-
-words! {
-    /// Whether a command brings a new thing or needs a known one.
-    Target {
-        /// The stream is new, or the thing is known: `draft_content`, imports' lines.
-        Either = "either",
-        /// The stream must be empty.
-        New = "new",
-        /// The stream must have entries.
-        Known = "known",
-    }
-}
-
-/// A command's text with its nonce, as the private part (or the facts) of its entry keeps them.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Text {
-    /// Canonical command.
-    pub command: String,
-    /// Nonce of the digest.
-    pub nonce: Hash,
-}
-
-impl Text {
-    /// The digest over both.
-    pub fn digest(&self) -> Hash {
-        digest(&self.nonce, self.command.as_bytes())
-    }
-
-    /// Read it back from an entry's parts, wherever this type keeps it.
-    pub fn of(event: &Event, private: Option<&[u8]>) -> Option<Text> {
-        match event {
-            Event::Ledger(ledger::Event::ActProposed(proposed)) => {
-                Some(Text { command: proposed.command.clone(), nonce: proposed.nonce })
-            }
-            Event::Platform(platform::Event::ActProposed(proposed)) => {
-                Some(Text { command: proposed.command.clone(), nonce: proposed.nonce })
-            }
-            Event::Platform(platform::Event::ProfileAdopted(adopted)) => {
-                Some(Text { command: adopted.command.clone(), nonce: adopted.nonce })
-            }
-            Event::Ledger(ledger::Event::KeyRotated(rotated)) => {
-                Some(Text { command: rotated.command.clone(), nonce: rotated.nonce })
-            }
-            _ => Text::kept(private?),
-        }
-    }
-
-    /// Read it from a part that keeps one, of any type.
-    pub fn kept(part: &[u8]) -> Option<Text> {
-        serde_json::from_slice(part).ok()
     }
 }
 

@@ -117,12 +117,12 @@ facts! {
         /// 期限
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         deadlines: Vec<Deadline>,
-        /// 职责
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        duties: Vec<Duty>,
         /// 发文字号
         #[serde(skip_serializing_if = "Option::is_none")]
         document: Option<PublicName>,
+        /// 职责
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        duties: Vec<Duty>,
         /// 证据
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         evidence: Vec<Evidence>,

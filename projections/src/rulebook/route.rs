@@ -151,14 +151,7 @@ fn judge_route(
             } else if !step.revises {
                 say(Some(step), "the reviewer of this step may not change the version", findings);
             }
-            judge_distinct(
-                route,
-                level.as_str(),
-                work,
-                scene,
-                |why, f| say(Some(step), why, f),
-                findings,
-            );
+            judge_distinct(route, level.as_str(), work, scene, |w, f| say(None, w, f), findings);
         }
         At::Showing => {
             for step in route.steps.iter().filter(|step| passed(step).is_none()) {
