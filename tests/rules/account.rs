@@ -191,7 +191,7 @@ pub const ROWS: &[Row] = &[
         draft: |t| grant(t, t.editor, t.organisation),
     },
     Row {
-        when: "a role is granted over a column of another organisation, which only a rulebook forbids",
+        when: "a role is granted over a column of another organisation: a rulebook's matter",
         then: &[],
         draft: |t| grant(t, t.editor, t.district.bureau_column),
     },

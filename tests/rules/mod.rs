@@ -13,6 +13,7 @@ mod message;
 mod platform;
 mod provenance;
 mod provoked;
+mod rulebook;
 mod site;
 mod town;
 mod whoever;
