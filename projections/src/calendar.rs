@@ -83,7 +83,7 @@ impl Calendar {
             _ => 0,
         };
         if minutes > 0 {
-            let span = i64::from(n) * minutes * 60_000_000;
+            let span = i64::from(n).checked_mul(minutes * 60_000_000)?;
             let at = Time::from_micros(start.micros().checked_add(span)?)?;
             return Some(Due { at, provisional: false });
         }

@@ -50,6 +50,9 @@ pub struct Exemption {
     pub until: Time,
 }
 
+/// Most levels of organisations that are looked at.
+pub const LEVELS_MOST: usize = 32;
+
 /// The platform.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Platform {
@@ -70,10 +73,11 @@ impl Platform {
         self.organisations.iter().map(|(id, organisation)| (*id, organisation))
     }
 
-    /// An organisation and all above it, from below.
+    /// An organisation and those above it, from below; at most [`LEVELS_MOST`], for whoever holds
+    /// the keys could write a circle.
     pub fn line(&self, id: OrganisationId) -> impl Iterator<Item = OrganisationId> + '_ {
         let above = |id: &OrganisationId| self.organisation(*id)?.parent;
-        std::iter::successors(Some(id), above)
+        std::iter::successors(Some(id), above).take(LEVELS_MOST)
     }
 
     /// Every adoption, in the order of their entries.

@@ -5,7 +5,7 @@ use annals_events::id::SiteId;
 use annals_events::profile::{Profile, Quota};
 use chrono::Datelike as _;
 
-use super::scene::Scene;
+use super::scene::{Scene, selects_thing};
 use super::{found, lists};
 use crate::State;
 use crate::calendar;
@@ -48,9 +48,17 @@ fn count(rule: &Quota, profile: &Profile, scene: &Scene<'_>) -> u32 {
 /// counts as offline.
 pub fn offline_starts(state: &State, profile: &Profile, site: SiteId, now: Time) -> Vec<Time> {
     let Some(known) = state.sites.get(site) else { return Vec::new() };
+    let organisation = state.platform.organisation(known.organisation);
+    let attributes = [
+        ("", Some(&known.attributes)),
+        ("site", Some(&known.attributes)),
+        ("organisation", organisation.map(|organisation| &organisation.attributes)),
+    ];
     let converts = profile.spans.iter().find(|span| {
         let becomes = span.becomes.as_ref().map(|word| word.as_str());
-        span.of.as_str() == "site_shut_down" && becomes == Some("site_offline")
+        span.of.as_str() == "site_shut_down"
+            && becomes == Some("site_offline")
+            && selects_thing(&span.when, &attributes)
     });
     let start = |absence: &crate::site::Absence| {
         if !absence.shut_down {

@@ -4,7 +4,7 @@ use annals_events::Event;
 use annals_events::content::{self, ReviewPassed};
 use annals_events::id::{AccountId, MessageId};
 use annals_events::message;
-use annals_events::profile::{Force, Profile, Route, Step};
+use annals_events::profile::{Force, Profile, Route, Rule, Step};
 use annals_events::text::Word;
 
 use super::scene::Scene;
@@ -43,35 +43,53 @@ fn routes<'a>(profile: &'a Profile, event: &Event) -> impl Iterator<Item = &'a R
     profile.routes.iter().filter(is_for)
 }
 
+/// Whether a route binds, and so takes the place of the structural review.
+fn binds(route: &Route) -> bool {
+    matches!(route.force, Force::Must | Force::Principle)
+}
+
+/// The routes that judge this entry, whatever they select: those that list it, if it shows
+/// something; all for things like this, while reviews are passed.
+fn judging<'a>(profile: &'a Profile, event: &Event) -> Vec<&'a Route> {
+    let kind = event.kind();
+    let is_shown = shown_types(event).contains(&kind);
+    routes(profile, event).filter(|route| !is_shown || lists(&route.on, kind)).collect()
+}
+
+/// The first that binds, else the first.
+fn strictest<'a>(routes: &[&'a Route]) -> Option<(Rule<'a>, String)> {
+    let first = routes.iter().position(|route| binds(route)).unwrap_or(0);
+    routes.get(first).map(|route| (route.rule(), route.clause.as_str().to_owned()))
+}
+
 /// See [`super::has_route`].
 pub(super) fn rules_over(profile: &Profile, scene: &Scene<'_>) -> bool {
-    let binds = |route: &Route| matches!(route.force, Force::Must | Force::Principle);
-    matches!(scene.event, Event::Content(_)) && routes(profile, scene.event).any(binds)
+    let is_content = matches!(scene.event, Event::Content(_));
+    is_content && judging(profile, scene.event).into_iter().any(binds)
 }
 
 pub(super) fn judge(profile: &Profile, scene: &Scene<'_>, findings: &mut Findings) {
     let Some(at) = place(scene) else { return };
-    let kind = scene.event.kind();
-    let is_shown = matches!(at, At::Showing);
-    let all =
-        || routes(profile, scene.event).filter(move |route| !is_shown || lists(&route.on, kind));
-    let Some(first) = all().next() else { return };
+    let all = judging(profile, scene.event);
+    // What is wrong with the choice of a route is told by the strictest there is.
+
+    let Some((rule, clause)) = strictest(&all) else { return };
     let Some(work) = work(scene) else {
-        findings.extend(found(scene, first.rule(), first.clause.as_str(), "nothing is in work"));
+        findings.extend(found(scene, rule, &clause, "nothing is in work"));
         return;
     };
-    let selecting: Vec<&Route> = all().filter(|route| scene.selects(&route.when)).collect();
-    if selecting.is_empty() || !work.submitted {
+    let selects = |route: &&Route| scene.selects(&route.when);
+    let selecting: Vec<&Route> = all.iter().copied().filter(selects).collect();
+    let Some((chosen, chosen_clause)) = strictest(&selecting).filter(|_| work.submitted) else {
         let why = "it was not submitted as something that a review route is fixed for";
-        findings.extend(found(scene, first.rule(), first.clause.as_str(), why));
+        findings.extend(found(scene, rule, &clause, why));
         return;
-    }
+    };
     if let At::Pass { level, .. } | At::Revision { level } = &at {
         let is_step = |route: &&Route| route.steps.iter().any(|step| step.level == **level);
         if !selecting.iter().any(is_step) {
-            let route = selecting[0];
             let why = "this review is no step of its route";
-            findings.extend(found(scene, route.rule(), route.clause.as_str(), why));
+            findings.extend(found(scene, chosen, &chosen_clause, why));
         }
     }
     for route in selecting {

@@ -108,7 +108,8 @@ pub fn judge_two_persons(view: View<'_>, frame: &Frame<'_>, act: Act, findings: 
     if !same {
         findings.push(Finding::breach("proposal_differs", "another act was proposed"));
     }
-    if proposal.by == actor.account {
+    let accounts = &view.state.accounts;
+    if accounts.person(proposal.by) == accounts.person(actor.account) {
         findings.push(Finding::breach("one_person", "one person proposes and confirms"));
     }
     let duty = |account| view.account(account).map(|account| account.duty);

@@ -13,6 +13,7 @@ use annals_events::{Event, Time, column, site};
 use super::Asked;
 use crate::calendar::Calendar;
 use crate::fold::Frame;
+use crate::platform::LEVELS_MOST;
 
 /// Something that began, and perhaps ended.
 #[derive(Clone, Debug)]
@@ -125,7 +126,8 @@ impl Things {
 
     /// An organisation and all above it, from below.
     fn line(&self, id: OrganisationId) -> impl Iterator<Item = OrganisationId> + '_ {
-        std::iter::successors(Some(id), |id| self.organisations.get(id)?.is.parent)
+        let above = |id: &OrganisationId| self.organisations.get(id)?.is.parent;
+        std::iter::successors(Some(id), above).take(LEVELS_MOST)
     }
 
     /// The rulebook in force for an organisation at a moment, as far as was known.
