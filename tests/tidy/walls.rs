@@ -14,6 +14,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("clock", ""),
     ("store", ""),
     ("config", ""),
+    ("profiles", ""),
     ("error", "store config"),
     ("ledger", "clock store config error"),
     ("commands", "clock config error ledger"),
