@@ -114,10 +114,10 @@ async fn folding_again_gives_the_same() {
         app.stop().await.expect("a clean stop");
         let object = one_object(&place.annals(&["rebuild", "--json"]));
         assert_eq!(object["same"], true, "{kind:?}");
-        assert_eq!(object["state"].as_array().expect("a list").len(), 6);
+        assert_eq!(object["state"].as_array().expect("a list").len(), 9);
         let output = place.annals(&["rebuild"]);
         let said = text(&output.stdout);
-        assert_eq!((code(&output), said.matches(" same\n").count()), (0, 6), "{said}");
+        assert_eq!((code(&output), said.matches(" same\n").count()), (0, 9), "{said}");
         assert!(!said.contains("DIFFERS"), "{said}");
         let report = one_object(&place.annals(&["verify", "--strict", "--json"]));
         assert_eq!(report["verdict"], "sound");

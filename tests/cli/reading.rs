@@ -136,7 +136,7 @@ async fn each_says_that_a_snapshot_was_discarded() {
     let forged = forge(&place, |_| {}).await;
     forged.leave_snapshot(&place, &forged.serving).await;
     let store = annals::store::open(&place.home.database()).await.expect("the store opens");
-    let kept = store.snapshot("site", 1, u64::MAX).await.expect("an answer");
+    let kept = store.snapshot("site", 2, u64::MAX).await.expect("an answer");
     let mut spoilt = kept.expect("a snapshot");
     spoilt.signature[0] ^= 1;
     store.put_snapshot(&spoilt).await.expect("spoilt");

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::Folded;
 use super::lives::{live, step};
-use crate::events::story::whole;
+use crate::events::story::everything;
 use crate::harness::scribe::Scribe;
 
 /// Lengths that add up to `all`, from any numbers.
@@ -147,7 +147,7 @@ proptest! {
 
 #[test]
 fn a_chain_gives_no_rows_in_the_middle_of_a_command() {
-    let scribe = whole();
+    let scribe = everything();
     let mut folded = Folded::new();
     let mut refused = 0;
     for entry in &scribe.entries {
@@ -162,7 +162,7 @@ fn a_chain_gives_no_rows_in_the_middle_of_a_command() {
 
 #[test]
 fn rows_that_are_cut_or_longer_are_refused() {
-    let scribe = whole();
+    let scribe = everything();
     for (fold, version, rows) in scribe.state.rows() {
         assert!(!rows.is_empty(), "{fold}");
         let with = |changed: &[Vec<u8>]| {

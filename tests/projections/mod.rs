@@ -3,6 +3,7 @@
 
 mod batches;
 mod lives;
+mod pages;
 mod removal;
 mod rows;
 

@@ -16,6 +16,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("store", ""),
     ("tokens", "store"),
     ("config", ""),
+    ("profiles", ""),
     ("error", "store config"),
     ("ledger", "clock store config error"),
     ("commands", "clock config error ledger"),

@@ -2,10 +2,12 @@
 //! name the same entry and the same check, or find nothing where the format forbids nothing.
 
 mod commands;
+mod deeds;
 mod imports;
 mod lines;
 mod newer;
 mod parts;
+mod profiles;
 
 use annals_events::Hash;
 use serde_json::{Value, json};

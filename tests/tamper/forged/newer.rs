@@ -14,8 +14,10 @@ fn unheard(parts: &mut Parts) {
 }
 
 const NEWER: &[Forged] = &[
-    ("an engine", &[EPOCH], |p| p.facts["engine"] = json!(2), INCOMPLETE),
-    ("an engine", &[GENESIS], |p| p.facts["engine"] = json!(2), INCOMPLETE),
+    ("an engine", &[EPOCH], |p| p.facts["engine"] = json!(3), INCOMPLETE),
+    ("an engine", &[GENESIS], |p| p.facts["engine"] = json!(3), INCOMPLETE),
+    ("none", &[EPOCH], |p| p.facts["engine"] = json!(0), INCOMPLETE),
+    ("the first engine", &[EPOCH], |p| p.facts["engine"] = json!(1), SOUND),
     ("a schema", &[SITE], newer, INCOMPLETE),
     ("a schema that names a body", &[DRAFTED], newer, INCOMPLETE),
     ("a schema that publishes", &[PUBLISHED], newer, INCOMPLETE),

@@ -1,17 +1,23 @@
-//! Random lives of a ledger: good and bad, with imports, commands of several entries, epochs.
+//! Random lives of a ledger: good and bad, with imports, commands of several entries, epochs,
+//! deeds of all things.
+
+mod deeds;
 
 use annals_events::account::Duty;
 use annals_events::attributes::Attributes;
 use annals_events::command::{self, Command};
 use annals_events::content::{self, Change};
 use annals_events::entry::Provenance;
-use annals_events::id::{AccountId, ColumnId, ContentId, ImportId, OrganisationId, SiteId};
+use annals_events::id::{
+    AccountId, ColumnId, ContentId, ImportId, IncidentId, MessageId, OrganisationId, SiteId,
+};
 use annals_events::ledger::{Act, Event as LedgerEvent, StateSealed};
 use annals_events::sorted::Sorted;
 use annals_events::text::Word;
 use annals_events::{Hash, import};
 use proptest::prelude::*;
 
+use self::deeds::Choice;
 use crate::events::story::{self, People, act, name};
 use crate::harness::scribe::{Draft, Scribe};
 
@@ -22,13 +28,27 @@ pub enum Step {
     Site,
     Column(usize),
     Account(bool),
-    Content { what: u8, which: usize, by: usize, version: u8 },
+    Content {
+        what: u8,
+        which: usize,
+        by: usize,
+        version: u8,
+    },
     Propose,
-    Open { lines: u64 },
-    Line { which: usize, change: u8, page: usize, approved: bool },
+    Open {
+        lines: u64,
+    },
+    Line {
+        which: usize,
+        change: u8,
+        page: usize,
+        approved: bool,
+    },
     Close(usize),
     Epoch,
     Seal,
+    /// A deed, and on what.
+    Deed(u8, Choice),
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
@@ -49,6 +69,9 @@ pub fn step() -> impl Strategy<Value = Step> {
         1 => number().prop_map(Step::Close),
         1 => Just(Step::Epoch),
         1 => Just(Step::Seal),
+        32 => (0u8..6, 0u8..11, number(), number(), any::<bool>()).prop_map(
+            |(on, what, which, by, late)| Step::Deed(on, Choice { what, which, by, late })
+        ),
     ]
 }
 
@@ -64,6 +87,12 @@ struct Life {
     /// Id, line to come, position of the opening.
     imports: Vec<(ImportId, u64, u64)>,
     bodies: Vec<Hash>,
+    messages: Vec<MessageId>,
+    /// Positions of answers drafted.
+    replies: Vec<u64>,
+    incidents: Vec<IncidentId>,
+    /// Positions of exemptions.
+    exemptions: Vec<u64>,
 }
 
 fn choose<T: Copy>(all: &[T], number: usize) -> T {
@@ -84,6 +113,10 @@ pub fn live(steps: &[Step]) -> Scribe {
         contents: vec![ContentId(scribe.id())],
         imports: Vec::new(),
         bodies,
+        messages: vec![MessageId(scribe.id())],
+        replies: vec![0],
+        incidents: vec![IncidentId(scribe.id())],
+        exemptions: vec![0],
         scribe,
     };
     for step in steps {
@@ -156,6 +189,14 @@ impl Life {
                 self.line(which, change, page, approved);
             }
             Step::Close(which) => self.close(which),
+            Step::Deed(on, choice) => match on {
+                0 => self.person(choice),
+                1 => self.away(choice),
+                2 => self.review(choice),
+                3 => self.message(choice),
+                4 => self.incident(choice),
+                _ => self.rule(choice),
+            },
             Step::Epoch => self.scribe.start_epoch(),
             Step::Seal => {
                 let (folds, size) = (self.scribe.state.digests(), self.scribe.chain.size());
