@@ -183,7 +183,7 @@ impl App {
                 nonce_is_ours,
                 uploads,
                 payload: Payload::Command {
-                    command: given.command,
+                    command: Box::new(given.command),
                     text,
                     actor,
                     signature: given.signature,

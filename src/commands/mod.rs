@@ -19,7 +19,7 @@ pub enum Payload {
     /// A command of the table.
     Command {
         /// It.
-        command: Command,
+        command: Box<Command>,
         /// Its text and nonce.
         text: Text,
         /// Who acts.

@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn every_way_a_command_fails_has_its_status_and_keeps_its_secrets() {
         let secret = || "secret".to_owned();
-        let refusal = Refusal { clause: "annals:x".into(), detail: "no".into() };
+        let refusal = Refusal::of_structure("x", "no");
         let lost = WriteError::NotLeader { holder: secret(), epoch: 3, left_millis: 2_001 };
         let back = ClockFault::Ahead {
             now: annals_events::Time::default(),

@@ -269,11 +269,10 @@ pub fn private() -> impl Strategy<Value = Private> {
     ]
 }
 
-/// A command with any text in it.
-pub fn command() -> impl Strategy<Value = Command> {
-    use annals_events::id::{ColumnId, OrganisationId, SiteId};
+/// A command that brings an organisation, an account, a site or a column.
+fn opening() -> impl Strategy<Value = Command> {
+    use annals_events::id::{OrganisationId, SiteId};
     let words = || text().prop_filter("not empty", |text| !text.is_empty());
-    let shown = || (hash(), number(), words(), id(SiteId), option::of(words()));
     prop_oneof![
         (name(), option::of(id(OrganisationId))).prop_map(|(name, parent)| {
             Command::RegisterOrganisation(command::RegisterOrganisation {
@@ -303,6 +302,16 @@ pub fn command() -> impl Strategy<Value = Command> {
             site,
             title
         })),
+    ]
+}
+
+/// A command with any text in it.
+pub fn command() -> impl Strategy<Value = Command> {
+    use annals_events::id::{ColumnId, SiteId};
+    let words = || text().prop_filter("not empty", |text| !text.is_empty());
+    let shown = || (hash(), number(), words(), id(SiteId), option::of(words()));
+    prop_oneof![
+        opening(),
         (shown(), option::of(id(ColumnId))).prop_map(
             |((body, bytes, path, site, title), column)| {
                 let draft = command::DraftContent { body, bytes, column, path, site, title };

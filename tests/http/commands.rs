@@ -305,6 +305,10 @@ async fn every_command_that_is_given_here_has_a_schema() {
     let draft = desk.get("GET /v1/commands/{name}/schema", &["draft_content"], "").await.json();
     assert_eq!(draft["required"], json!(["body", "bytes", "path", "site"]));
     let pass = desk.get("GET /v1/commands/{name}/schema", &["pass_review"], "").await.json();
-    assert_eq!(pass["properties"]["level"]["enum"], json!(["initial", "second", "final"]));
+    assert_eq!(pass["required"], json!(["body", "level", "site"]));
+    let told = desk.get("GET /v1/commands/{name}/schema", &["report_incident"], "").await.json();
+    assert_eq!(told["required"], json!(["facts"]));
+    assert_eq!(told["properties"]["facts"]["required"], json!(["site", "to"]));
+    assert_eq!(told["properties"]["occurred_at"]["type"], "string");
     desk.close().await;
 }

@@ -266,7 +266,7 @@ pub async fn request(app: &App, given: Given) -> Request<Payload> {
         nonce_is_ours: true,
         uploads: Vec::new(),
         payload: Payload::Command {
-            command: given.command,
+            command: Box::new(given.command),
             text,
             actor,
             signature: None,

@@ -1,6 +1,7 @@
 //! The board of obligations and violations, held to itself and to a slow second computation.
 
 use annals_events::account::Duty;
+use annals_events::command::{Command, Deed};
 use annals_events::id::{IncidentId, MessageId};
 use annals_events::incident::{Closed, Detected, Event as IncidentEvent, Reported, Restored};
 use annals_events::message::{Answered, Event as MessageEvent, Received, ReplyDrafted};
@@ -13,6 +14,18 @@ use annals_projections::{Frame, State};
 use super::city::{City, attributes, deed, word};
 use crate::harness::Rng;
 
+/// Some time passes; answers how an event of a while ago is told.
+fn later(city: &mut City, rng: &mut Rng) -> impl Fn(Event) -> Command + use<> {
+    let step = i64::try_from(rng.below(0..40)).expect("small") * 600_000_000;
+    city.scribe.now = Time::from_micros(city.scribe.now.micros() + step).expect("in range");
+    let back = i64::try_from(rng.below(0..20)).expect("small") * 300_000_000;
+    let then = Time::from_micros(city.scribe.now.micros() - back).expect("in range");
+    move |event| {
+        let deed = Deed::of(event).expect("a deed");
+        Command::Deed(Deed { occurred_at: Some(then), ..deed })
+    }
+}
+
 /// A city in which much happens, told late and out of order.
 fn restless(rng: &mut Rng, entries: usize) -> City {
     let mut city = City::found("2022-03-01 09:00:00");
@@ -24,17 +37,7 @@ fn restless(rng: &mut Rng, entries: usize) -> City {
     city.calendar(2022, &["2022-04-04", "2022-04-05"], &["2022-04-02"]);
     let (mut incidents, mut messages): (Vec<IncidentId>, Vec<MessageId>) = (vec![], vec![]);
     for _ in 0..entries {
-        let step = i64::try_from(rng.below(0..40)).expect("small") * 600_000_000;
-        city.scribe.now = Time::from_micros(city.scribe.now.micros() + step).expect("in range");
-        let back = i64::try_from(rng.below(0..20)).expect("small") * 300_000_000;
-        let then = Time::from_micros(city.scribe.now.micros() - back).expect("in range");
-        let told = |event: Event| {
-            let deed = annals_events::command::Deed::of(event).expect("a deed");
-            annals_events::command::Command::Deed(annals_events::command::Deed {
-                occurred_at: Some(then),
-                ..deed
-            })
-        };
+        let told = later(&mut city, rng);
         match rng.below(0..9) {
             0 => {
                 let id = IncidentId(city.scribe.id());

@@ -30,6 +30,9 @@ impl Desk {
     }
 
     fn received(&mut self, all: &[(&str, &str)], text: &str) -> MessageId {
+        if at(text) > self.city.scribe.now {
+            self.city.later(text);
+        }
         let id = MessageId(self.city.scribe.id());
         let received = Received { attributes: attributes(all), site: self.site };
         self.city.give(self.by, id, reported(MessageEvent::Received(received), text));

@@ -75,6 +75,16 @@ pub fn before() -> Time {
     Time::parse("2014-03-01T03:52:45.000000Z").expect("an instant")
 }
 
+fn opening(duty: Duty, organisation: OrganisationId) -> command::OpenAccount {
+    command::OpenAccount {
+        attributes: Attributes::default(),
+        duty,
+        name: "某人".to_owned(),
+        organisation,
+        person: None,
+    }
+}
+
 impl Town {
     pub fn build() -> Town {
         let mut scribe = Scribe::found("ledger.example.gov.cn/town");
@@ -82,13 +92,7 @@ impl Town {
         let (organisation, administrator) = (people.organisation, people.administrator);
         let [editor, reviewer] = [Duty::Editor, Duty::Reviewer].map(|duty| {
             let account = AccountId(scribe.id());
-            let open = command::OpenAccount {
-                attributes: Attributes::default(),
-                duty,
-                name: "某人".to_owned(),
-                organisation,
-                person: None,
-            };
+            let open = opening(duty, organisation);
             scribe.give(administrator, account, &Command::OpenAccount(open));
             account
         });

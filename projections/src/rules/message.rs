@@ -26,10 +26,10 @@ pub fn judge(view: View<'_>, frame: &Frame<'_>, event: &Event, findings: &mut Fi
     }
     let newest = message.reply.as_ref().map(|reply| reply.position);
     match event {
-        Event::Assigned(assigned) => {
-            if view.state.platform.organisation(assigned.organisation).is_none() {
-                findings.push(Finding::breach("organisation_unknown", "it is not registered"));
-            }
+        Event::Assigned(assigned)
+            if view.state.platform.organisation(assigned.organisation).is_none() =>
+        {
+            findings.push(Finding::breach("organisation_unknown", "it is not registered"));
         }
         Event::ReplyPassed(passed) if newest != Some(passed.reply) => {
             findings.push(Finding::breach("reply_changed", "the answer is not the newest draft"));

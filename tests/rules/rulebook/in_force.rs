@@ -181,7 +181,8 @@ fn an_older_adoption_binds_what_was_written_under_it() {
 fn whoever_cites_another_rulebook_or_other_clauses_is_found() {
     let mut court = Court::new();
     let adopted = court.adopt(court.bureau, begin(), warns("W-1"));
-    let cases: [(&str, Option<u64>, &[&str], &[&str]); 7] = [
+    type Cited = (&'static str, Option<u64>, &'static [&'static str], &'static [&'static str]);
+    let cases: [Cited; 7] = [
         ("what is in force, and what it finds", Some(adopted), &["W-1"], &[]),
         ("no clause", Some(adopted), &[], &["clauses"]),
         ("another clause", Some(adopted), &["W-2"], &["clauses"]),

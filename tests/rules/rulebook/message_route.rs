@@ -97,7 +97,7 @@ const LAWS: &[Law] = &[
                     answer(c, reply)
                 },
             ),
-            case("the chief wrote it himself", &["refused M-2"], |c| {
+            case("the chief wrote it himself", &["refused M-1"], |c| {
                 received(c, "plea");
                 let reply = draft(c, |c| c.chief);
                 c.did(pass(c, c.reviewer, "initial", reply));

@@ -128,7 +128,7 @@ const PLACES: &[Law] = &[
                 c.did(on_site(c, "form", WHOLE));
                 reviewed(c)
             }),
-            case("it has none", &["refused C-1"], |c| reviewed(c)),
+            case("it has none", &["refused C-1"], reviewed),
             case("a record of something else names the site", &[], |c| {
                 let record = record("form", WHOLE, Some(c.site));
                 let record = PlatformEvent::EvidenceRecorded(record);

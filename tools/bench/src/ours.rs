@@ -189,8 +189,13 @@ impl Ours {
             stream: given.stream,
         };
         let (bytes, actor) = (text.command.clone().into_bytes(), self.actor.clone());
-        let payload =
-            Payload::Command { command: given.command, text, actor, signature: None, cause: None };
+        let payload = Payload::Command {
+            command: Box::new(given.command),
+            text,
+            actor,
+            signature: None,
+            cause: None,
+        };
         let account = self.actor.account;
         let uploads = Vec::new();
         Ok(Request { account, command, text: bytes, nonce_is_ours: true, uploads, payload })

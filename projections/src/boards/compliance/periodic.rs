@@ -61,7 +61,8 @@ impl Periodic {
         calendar: &Calendar,
     ) -> Vec<Obligation> {
         let mut all = Vec::new();
-        self.each_fresh(things, asked, &mut |column, site, organisation, adopted, rule, times| {
+        self.each_fresh(things, asked, &mut |fresh| {
+            let Fresh { column, site, organisation, adopted, rule, times } = *fresh;
             let Some((from, since)) = times.last().copied() else { return };
             let due = calendar.due(since, &rule.within);
             let is_over = due.is_some_and(|due| asked.at > due.at);
@@ -88,7 +89,8 @@ impl Periodic {
         calendar: &Calendar,
     ) -> Vec<Violation> {
         let mut all = Vec::new();
-        self.each_fresh(things, asked, &mut |column, site, organisation, adopted, rule, times| {
+        self.each_fresh(things, asked, &mut |fresh| {
+            let Fresh { column, site, organisation, adopted, rule, times } = *fresh;
             for pair in times.windows(2) {
                 let [(from, since), (by, at)] = [pair[0], pair[1]];
                 let Some(due) = calendar.due(since, &rule.within).filter(|due| at > due.at) else {
@@ -110,12 +112,7 @@ impl Periodic {
     }
 
     /// Each column that a rule in force now selects, with the times something new stood in it.
-    fn each_fresh(
-        &self,
-        things: &Things,
-        asked: &Asked,
-        see: &mut dyn FnMut(ColumnId, SiteId, OrganisationId, &Adopted, &Freshness, &[(u64, Time)]),
-    ) {
+    fn each_fresh(&self, things: &Things, asked: &Asked, see: &mut dyn FnMut(&Fresh<'_>)) {
         for (id, column) in things.columns.iter().filter(|(_, life)| life.is_there(asked)) {
             let Some(site) = things.sites.get(&column.is.site).filter(|s| s.is_there(asked)) else {
                 continue;
@@ -134,7 +131,14 @@ impl Periodic {
             times.sort_unstable_by_key(|(position, at)| (*at, *position));
             for rule in &adopted.profile.freshness {
                 if rulebook::selects_thing(&rule.when, &attributes) {
-                    see(*id, column.is.site, organisation, adopted, rule, &times);
+                    see(&Fresh {
+                        column: *id,
+                        site: column.is.site,
+                        organisation,
+                        adopted,
+                        rule,
+                        times: &times,
+                    });
                 }
             }
         }
@@ -245,6 +249,16 @@ impl Periodic {
             outcome,
         }
     }
+}
+
+/// A column that must be fresh, with the times something new stood in it.
+struct Fresh<'a> {
+    column: ColumnId,
+    site: SiteId,
+    organisation: OrganisationId,
+    adopted: &'a Adopted,
+    rule: &'a Freshness,
+    times: &'a [(u64, Time)],
 }
 
 struct Owner {
