@@ -8,6 +8,7 @@ mod keys;
 mod paths;
 mod reading;
 mod rights;
+mod rulebook;
 mod secrets;
 mod terminal;
 mod unsound;
