@@ -46,6 +46,17 @@ fn day(number: usize) -> Day {
 }
 
 impl Life {
+    pub fn deed(&mut self, on: u8, choice: Choice) {
+        match on {
+            0 => self.person(choice),
+            1 => self.away(choice),
+            2 => self.review(choice),
+            3 => self.message(choice),
+            4 => self.incident(choice),
+            _ => self.rule(choice),
+        }
+    }
+
     fn do_deed(
         &mut self,
         choice: Choice,
@@ -75,7 +86,7 @@ impl Life {
     }
 
     /// Roles, suspensions, cancellations, of accounts that may not be open.
-    pub fn person(&mut self, choice: Choice) {
+    fn person(&mut self, choice: Choice) {
         let Choice { what, which, by, .. } = choice;
         let account = match what {
             0 => AccountId(self.scribe.id()),
@@ -101,7 +112,7 @@ impl Life {
     }
 
     /// Sites go away and come back; columns close.
-    pub fn away(&mut self, choice: Choice) {
+    fn away(&mut self, choice: Choice) {
         let Choice { what, which, .. } = choice;
         let (id, reason) = (choose(&self.sites, which), word(which));
         let event = match what {
@@ -124,7 +135,7 @@ impl Life {
     }
 
     /// What happens to a version between its draft and its publication.
-    pub fn review(&mut self, choice: Choice) {
+    fn review(&mut self, choice: Choice) {
         let Choice { what, which, by, .. } = choice;
         let (content, site) = (choose(&self.contents, which), choose(&self.sites, which));
         let (body, level) = (choose(&self.bodies, by), word(which));
@@ -150,7 +161,7 @@ impl Life {
         self.do_deed(choice, content, event);
     }
 
-    pub fn message(&mut self, choice: Choice) {
+    fn message(&mut self, choice: Choice) {
         let Choice { what, which, by, .. } = choice;
         if what == 0 {
             self.messages.push(MessageId(self.scribe.id()));
@@ -178,7 +189,7 @@ impl Life {
         }
     }
 
-    pub fn incident(&mut self, choice: Choice) {
+    fn incident(&mut self, choice: Choice) {
         let Choice { what, which, by, late } = choice;
         if what == 0 {
             self.incidents.push(IncidentId(self.scribe.id()));
@@ -209,7 +220,7 @@ impl Life {
     }
 
     /// Calendars, exemptions, records, and rarely a rulebook.
-    pub fn rule(&mut self, choice: Choice) {
+    fn rule(&mut self, choice: Choice) {
         let Choice { what, which, by, late } = choice;
         let organisation = choose(&self.organisations, which);
         let event = match what {

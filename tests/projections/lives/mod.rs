@@ -189,14 +189,7 @@ impl Life {
                 self.line(which, change, page, approved);
             }
             Step::Close(which) => self.close(which),
-            Step::Deed(on, choice) => match on {
-                0 => self.person(choice),
-                1 => self.away(choice),
-                2 => self.review(choice),
-                3 => self.message(choice),
-                4 => self.incident(choice),
-                _ => self.rule(choice),
-            },
+            Step::Deed(on, choice) => self.deed(on, choice),
             Step::Epoch => self.scribe.start_epoch(),
             Step::Seal => {
                 let (folds, size) = (self.scribe.state.digests(), self.scribe.chain.size());
