@@ -56,8 +56,8 @@ pub fn word(value: &str, list: &str) -> Vec<u8> {
     number(at.unwrap_or_else(|| panic!("{value} is none of {list}")) as u64)
 }
 
-pub const THINGS: &str = "site column domain_name content message new_media account duty inspection rectification \
-     work_order incident assessment platform ledger";
+pub const THINGS: &str = "site column domain_name content message new_media account duty \
+                          inspection rectification work_order incident assessment platform ledger";
 pub const DUTIES: &str = "administrator auditor editor reviewer approver information_officer";
 pub const ACTS: &str = "open_import close_import rotate_key adopt_profile";
 
