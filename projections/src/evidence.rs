@@ -12,7 +12,7 @@ use crate::fold::{Fold, Frame, map_fold};
 
 /// 证据记录 — one record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
+pub struct Piece {
     /// When it counts as having happened.
     pub at: Time,
     /// Which kind.
@@ -28,7 +28,7 @@ pub struct Record {
 /// What is remembered of a stream that has records.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Kept {
-    records: Vec<Record>,
+    records: Vec<Piece>,
     /// The last entry of each type since the first record.
     last: BTreeMap<String, u64>,
 }
@@ -41,7 +41,7 @@ pub struct Evidence {
 
 impl Evidence {
     /// Those of a stream, in the order of their entries.
-    pub fn of(&self, stream: Stream) -> &[Record] {
+    pub fn of(&self, stream: Stream) -> &[Piece] {
         self.streams.get(&stream).map_or(&[], |kept| kept.records.as_slice())
     }
 
@@ -61,7 +61,7 @@ impl Fold for Evidence {
             }
             return;
         };
-        let record = Record {
+        let record = Piece {
             at: frame.effective_at(),
             kind: recorded.kind.as_str().to_owned(),
             parts: recorded.parts.iter().map(|part| part.as_str().to_owned()).collect(),

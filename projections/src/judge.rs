@@ -31,7 +31,8 @@ pub enum Weight {
 /// 发现 — something a rule says about an entry.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
-    /// The rule: `reviewer_is_author`, cited as `annals:reviewer_is_author`; or a rulebook's clause.
+    /// The rule: `reviewer_is_author`, cited as `annals:reviewer_is_author`; or a rulebook's
+    /// clause.
     pub name: Cow<'static, str>,
     /// What follows.
     pub weight: Weight,

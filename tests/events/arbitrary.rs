@@ -212,20 +212,33 @@ pub fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         4 => of_ledger().prop_map(Event::from),
         1 => (name(), option::of(id(OrganisationId))).prop_map(|(name, parent)| {
-            let facts = platform::OrganisationRegistered { attributes: Attributes::default(), name, parent };
+            let attributes = Attributes::default();
+            let facts = platform::OrganisationRegistered { attributes, name, parent };
             platform::Event::OrganisationRegistered(facts).into()
         }),
         1 => (access, duty(), brought()).prop_map(
             |(access, duty, (import, line, organisation))| {
-                let facts = account::Opened { access, attributes: Attributes::default(), duty, import, line, organisation, person: None };
+                let facts = account::Opened {
+                    access,
+                    attributes: Attributes::default(),
+                    duty,
+                    import,
+                    line,
+                    organisation,
+                    person: None,
+                };
                 account::Event::Opened(facts).into()
             }
         ),
         1 => (name(), brought()).prop_map(|(name, (import, line, organisation))| {
-            site::Event::Opened(site::Opened { attributes: Attributes::default(), import, line, name, organisation }).into()
+            let attributes = Attributes::default();
+            let facts = site::Opened { attributes, import, line, name, organisation };
+            site::Event::Opened(facts).into()
         }),
-        1 => id(SiteId)
-            .prop_map(|site| column::Event::Opened(column::Opened { attributes: Attributes::default(), site }).into()),
+        1 => id(SiteId).prop_map(|site| {
+            let attributes = Attributes::default();
+            column::Event::Opened(column::Opened { attributes, site }).into()
+        }),
         4 => of_content().prop_map(Event::from),
     ]
 }

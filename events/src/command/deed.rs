@@ -18,7 +18,8 @@ use crate::{Event, SCHEMA, account, column, content, incident, message, platform
 pub enum Reporting {
     /// 平台执行 — the platform does it now; refused where a rule forbids it.
     Never,
-    /// 事后上报 — it happened in the world, now or at `occurred_at`; flagged where a rule is broken.
+    /// 事后上报 — it happened in the world, now or at `occurred_at`; flagged where a rule is
+    /// broken.
     Always,
     /// The platform does it, or, with `occurred_at`, somebody reports it.
     WithTime,
@@ -67,9 +68,11 @@ macro_rules! deeds {
 
 deeds! {
     "adopt_calendar" writes "platform.calendar_adopted" of platform::CalendarAdopted, Known, Never;
-    "grant_exemption" writes "platform.exemption_granted" of platform::ExemptionGranted, Known, Never;
+    "grant_exemption" writes "platform.exemption_granted"
+        of platform::ExemptionGranted, Known, Never;
     "end_exemption" writes "platform.exemption_ended" of platform::ExemptionEnded, Known, Never;
-    "record_platform_evidence" writes "platform.evidence_recorded" of EvidenceRecorded, Known, Always;
+    "record_platform_evidence" writes "platform.evidence_recorded"
+        of EvidenceRecorded, Known, Always;
 
     "apply_for_account" writes "account.applied" of account::Applied, New, Never;
     "grant_role" writes "account.role_granted" of account::RoleGranted, Known, Never;
@@ -77,7 +80,8 @@ deeds! {
     "suspend_account" writes "account.suspended" of account::Suspended, Known, Never;
     "resume_account" writes "account.resumed" of account::Resumed, Known, Never;
     "cancel_account" writes "account.cancelled" of account::Cancelled, Known, Never;
-    "record_account_evidence" writes "account.evidence_recorded" of EvidenceRecorded, Either, Always;
+    "record_account_evidence" writes "account.evidence_recorded"
+        of EvidenceRecorded, Either, Always;
 
     "take_site_offline" writes "site.taken_offline" of site::TakenOffline, Known, Never;
     "report_shutdown" writes "site.shut_down" of site::ShutDown, Known, Always;
@@ -104,15 +108,19 @@ deeds! {
 
     "detect_incident" writes "incident.detected" of incident::Detected, New, Always;
     "report_incident" writes "incident.reported" of incident::Reported, Known, Always;
-    "report_arrival" writes "incident.responder_arrived" of incident::ResponderArrived, Known, Always;
+    "report_arrival" writes "incident.responder_arrived"
+        of incident::ResponderArrived, Known, Always;
     "report_isolation" writes "incident.isolated" of incident::Isolated, Known, Always;
     "report_removal" writes "incident.content_removed" of incident::ContentRemoved, Known, Always;
     "report_restoration" writes "incident.restored" of incident::Restored, Known, Always;
     "tell_authority" writes "incident.authority_told" of incident::AuthorityTold, Known, Always;
-    "declare_force_majeure" writes "incident.force_majeure_declared" of incident::ForceMajeureDeclared, Known, Always;
-    "record_incident_evidence" writes "incident.evidence_recorded" of EvidenceRecorded, Known, Always;
+    "declare_force_majeure" writes "incident.force_majeure_declared"
+        of incident::ForceMajeureDeclared, Known, Always;
+    "record_incident_evidence" writes "incident.evidence_recorded"
+        of EvidenceRecorded, Known, Always;
     "close_incident" writes "incident.closed" of incident::Closed, Known, Never;
-    "purge_incident_archive" writes "incident.archive_purged" of incident::ArchivePurged, Known, Never;
+    "purge_incident_archive" writes "incident.archive_purged"
+        of incident::ArchivePurged, Known, Never;
 }
 
 /// A command of the table.

@@ -5,7 +5,7 @@ use annals_events::profile::Profile;
 
 use super::found;
 use super::scene::Scene;
-use crate::evidence::Record;
+use crate::evidence::Piece;
 use crate::judge::Findings;
 
 pub(super) fn judge(profile: &Profile, scene: &Scene<'_>, findings: &mut Findings) {
@@ -29,7 +29,7 @@ fn word(stream: Stream) -> &'static str {
 }
 
 /// Whether a record has every part that the profile asks of its kind there.
-pub fn is_complete(profile: &Profile, stream: Stream, record: &Record) -> bool {
+pub fn is_complete(profile: &Profile, stream: Stream, record: &Piece) -> bool {
     profile.evidence.iter().all(|rule| {
         let is_it = rule.kind.as_str() == record.kind && rule.of.as_str() == word(stream);
         !is_it || rule.parts.iter().all(|part| record.parts.iter().any(|p| p == part.as_str()))
@@ -42,7 +42,7 @@ pub(super) fn stands(scene: &Scene<'_>, stream: Stream, kind: &str, since: Optio
     let state = scene.view.state;
     let at = scene.frame.effective_at();
     let adoption = state.platform.in_force(scene.organisation, at);
-    let counts = |record: &&Record| {
+    let counts = |record: &&Piece| {
         record.kind == kind
             && since.is_none_or(|since| record.position > since)
             && adoption.is_none_or(|adoption| is_complete(&adoption.profile, stream, record))

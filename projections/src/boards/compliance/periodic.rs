@@ -12,7 +12,7 @@ use chrono::NaiveDate;
 use super::things::{Adopted, Things};
 use super::{Asked, Cited, Obligation, Outcome, Violation};
 use crate::calendar::{self, Calendar, Due};
-use crate::evidence::Record;
+use crate::evidence::Piece;
 use crate::fold::Frame;
 use crate::judge::View;
 use crate::rulebook;
@@ -26,7 +26,7 @@ pub(super) struct Periodic {
     /// Content shown in each column.
     shown: BTreeMap<ColumnId, Vec<(u64, Time)>>,
     /// Records of each site and organisation.
-    records: BTreeMap<Stream, Vec<Record>>,
+    records: BTreeMap<Stream, Vec<Piece>>,
 }
 
 impl Periodic {
@@ -40,7 +40,7 @@ impl Periodic {
             }
         }
         let Some(recorded) = event.evidence() else { return };
-        let record = Record {
+        let record = Piece {
             at: now.1,
             kind: recorded.kind.as_str().to_owned(),
             parts: recorded.parts.iter().map(|part| part.as_str().to_owned()).collect(),
@@ -218,7 +218,7 @@ impl Periodic {
             None if rule.every == Period::Once => None,
             None => Some(Due { at: calendar::end_of(last), provisional: false }),
         };
-        let is_for = |record: &&Record| {
+        let is_for = |record: &&Piece| {
             let day = match &record.period {
                 Some(day) => day.to_chrono(),
                 None => calendar::day(record.at),
