@@ -190,15 +190,14 @@ impl Fold for Contents {
         let id = ContentId(frame.stream.id);
         if let Some(content) = self.contents.get_mut(&id) {
             content.apply(frame, event);
-        } else if let (Some(site), None) = (event.site(), evidence_of(event)) {
+            return;
+        }
+        // A record of evidence alone makes no content.
+        let is_evidence = matches!(event, ContentEvent::EvidenceRecorded(_));
+        if let Some(site) = event.site().filter(|_| !is_evidence) {
             let mut content = Content::new(site, event.imported().map(|line| line.import));
             content.apply(frame, event);
             self.contents.insert(id, content);
         }
     }
-}
-
-/// A record of evidence alone makes no content.
-fn evidence_of(event: &ContentEvent) -> Option<()> {
-    matches!(event, ContentEvent::EvidenceRecorded(_)).then_some(())
 }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use annals_events::evidence::EvidenceRecorded;
 use annals_events::id::Stream;
 use annals_events::text::Day;
 use annals_events::{Event, Time};
@@ -23,6 +24,28 @@ pub struct Piece {
     pub period: Option<Day>,
     /// Position of the entry.
     pub position: u64,
+}
+
+impl Piece {
+    /// As it is recorded.
+    pub fn of(frame: &Frame<'_>, recorded: &EvidenceRecorded) -> Piece {
+        Piece {
+            at: frame.effective_at(),
+            kind: recorded.kind.as_str().to_owned(),
+            parts: recorded.parts.iter().map(|part| part.as_str().to_owned()).collect(),
+            period: recorded.period.clone(),
+            position: frame.position,
+        }
+    }
+}
+
+/// Where it stands: in the stream it was written to, and on the site it names.
+pub fn places(
+    frame: &Frame<'_>,
+    recorded: &EvidenceRecorded,
+) -> impl Iterator<Item = Stream> + use<> {
+    let site = recorded.site.map(Stream::from).filter(|site| *site != frame.stream);
+    std::iter::once(frame.stream).chain(site)
 }
 
 /// What is remembered of a stream that has records.
@@ -61,15 +84,8 @@ impl Fold for Evidence {
             }
             return;
         };
-        let record = Piece {
-            at: frame.effective_at(),
-            kind: recorded.kind.as_str().to_owned(),
-            parts: recorded.parts.iter().map(|part| part.as_str().to_owned()).collect(),
-            period: recorded.period.clone(),
-            position: frame.position,
-        };
-        let site = recorded.site.map(Stream::from).filter(|site| *site != frame.stream);
-        for stream in [Some(frame.stream), site].into_iter().flatten() {
+        let record = Piece::of(frame, recorded);
+        for stream in places(frame, recorded) {
             self.streams.entry(stream).or_default().records.push(record.clone());
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use annals_events::attributes::Attributes;
 use annals_events::id::{OrganisationId, Stream};
-use annals_events::platform::{CalendarAdopted, Event as PlatformEvent};
+use annals_events::platform::{CalendarAdopted, Event as PlatformEvent, ProfileAdopted};
 use annals_events::profile::Profile;
 use annals_events::{Event, Time};
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,19 @@ pub struct Adoption {
     pub effective_from: Time,
     /// The rulebook.
     pub profile: Arc<Profile>,
+}
+
+impl Adoption {
+    /// As it is written; `None` where the text is no adoption.
+    pub fn of(frame: &Frame<'_>, adopted: &ProfileAdopted) -> Option<Adoption> {
+        let adoption = adopted.adoption()?;
+        Some(Adoption {
+            position: frame.position,
+            organisation: OrganisationId(frame.stream.id),
+            effective_from: adoption.effective_from,
+            profile: Arc::from(adoption.profile),
+        })
+    }
 }
 
 /// 例外 — one exemption.
@@ -138,13 +151,7 @@ impl Fold for Platform {
                 self.organisations.insert(OrganisationId(frame.stream.id), organisation);
             }
             PlatformEvent::ProfileAdopted(adopted) => {
-                let Some(adoption) = adopted.adoption() else { return };
-                self.adoptions.push(Adoption {
-                    position: frame.position,
-                    organisation: OrganisationId(frame.stream.id),
-                    effective_from: adoption.effective_from,
-                    profile: Arc::from(adoption.profile),
-                });
+                self.adoptions.extend(Adoption::of(frame, adopted));
             }
             PlatformEvent::CalendarAdopted(adopted) => self.calendar.adopt(adopted),
             PlatformEvent::ExemptionGranted(granted) => {

@@ -66,7 +66,7 @@ pub fn has_route(adoption: &Adoption, scene: &Scene<'_>) -> bool {
     route::rules_over(&adoption.profile, scene)
 }
 
-fn lists(on: &[TypeName], kind: &str) -> bool {
+pub(crate) fn lists(on: &[TypeName], kind: &str) -> bool {
     on.iter().any(|listed| listed.as_str() == kind)
 }
 

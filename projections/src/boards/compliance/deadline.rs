@@ -11,7 +11,7 @@ use annals_events::{Event, Time, message};
 use super::{Asked, Cited, Obligation, Outcome};
 use crate::calendar::{self, Calendar, Due};
 use crate::platform::Adoption;
-use crate::rulebook::Scene;
+use crate::rulebook::{Scene, lists};
 
 /// A clock that runs in a stream.
 #[derive(Clone, Debug)]
@@ -36,10 +36,6 @@ struct Clock {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Deadlines {
     clocks: BTreeMap<Stream, Vec<Clock>>,
-}
-
-fn lists(types: &[annals_events::text::TypeName], kind: &str) -> bool {
-    types.iter().any(|name| name.as_str() == kind)
 }
 
 impl Deadlines {

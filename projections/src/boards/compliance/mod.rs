@@ -190,7 +190,7 @@ impl Compliance {
         let visible = |found: &&Found| found.position < asked.known && found.at <= asked.at;
         let mut all: Vec<Violation> =
             self.found.iter().filter(visible).map(|found| found.violation.clone()).collect();
-        all.extend(self.obligations(asked).iter().filter_map(|owed| broken(owed, asked)));
+        all.extend(self.obligations(asked).iter().filter_map(broken));
         all.extend(self.periodic.stale_before(&self.things, asked, &calendar));
         all.extend(self.absences.violations(&self.things, asked, &calendar));
         all.sort_by(|a, b| {
@@ -201,7 +201,7 @@ impl Compliance {
 }
 
 /// An obligation whose time is over is a violation, met late or not at all.
-fn broken(owed: &Obligation, _asked: &Asked) -> Option<Violation> {
+fn broken(owed: &Obligation) -> Option<Violation> {
     let due = owed.due?;
     let (until, by) = match owed.outcome {
         Outcome::Overdue => (None, None),

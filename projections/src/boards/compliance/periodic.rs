@@ -9,12 +9,13 @@ use annals_events::profile::{Duty, Freshness, Period};
 use annals_events::{Event, Time};
 use chrono::NaiveDate;
 
-use super::things::{Adopted, Things};
+use super::things::Things;
 use super::{Asked, Cited, Obligation, Outcome, Violation};
 use crate::calendar::{self, Calendar, Due};
-use crate::evidence::Piece;
+use crate::evidence::{Piece, places};
 use crate::fold::Frame;
 use crate::judge::View;
+use crate::platform::Adoption;
 use crate::rulebook;
 
 /// Most periods of one duty that are listed.
@@ -40,15 +41,8 @@ impl Periodic {
             }
         }
         let Some(recorded) = event.evidence() else { return };
-        let record = Piece {
-            at: now.1,
-            kind: recorded.kind.as_str().to_owned(),
-            parts: recorded.parts.iter().map(|part| part.as_str().to_owned()).collect(),
-            period: recorded.period.clone(),
-            position: now.0,
-        };
-        let site = recorded.site.map(Stream::from).filter(|site| *site != frame.stream);
-        for stream in [Some(frame.stream), site].into_iter().flatten() {
+        let record = Piece::of(frame, recorded);
+        for stream in places(frame, recorded) {
             self.records.entry(stream).or_default().push(record.clone());
         }
     }
@@ -202,7 +196,7 @@ impl Periodic {
 
     fn period(
         &self,
-        adopted: &Adopted,
+        adopted: &Adoption,
         owner: &Owner,
         rule: &Duty,
         (first, last): (NaiveDate, NaiveDate),
@@ -256,7 +250,7 @@ struct Fresh<'a> {
     column: ColumnId,
     site: SiteId,
     organisation: OrganisationId,
-    adopted: &'a Adopted,
+    adopted: &'a Adoption,
     rule: &'a Freshness,
     times: &'a [(u64, Time)],
 }
@@ -268,7 +262,7 @@ struct Owner {
 }
 
 pub(super) fn cited(
-    adopted: &Adopted,
+    adopted: &Adoption,
     rule: annals_events::profile::Rule<'_>,
     kind: &'static str,
 ) -> Cited {

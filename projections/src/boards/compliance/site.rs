@@ -9,10 +9,11 @@ use annals_events::{Event, Time};
 use chrono::Datelike as _;
 
 use super::periodic::cited;
-use super::things::{Adopted, Life, Site, Things};
+use super::things::{Life, Site, Things};
 use super::{Asked, Violation};
 use crate::calendar::{self, Calendar};
 use crate::fold::Frame;
+use crate::platform::Adoption;
 use crate::rulebook;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +92,7 @@ fn absences(steps: &[(u64, Time, Step)], asked: &Asked) -> Vec<Away> {
 struct Judged<'a> {
     id: SiteId,
     site: &'a Life<Site>,
-    adopted: &'a Adopted,
+    adopted: &'a Adoption,
     asked: &'a Asked,
     calendar: &'a Calendar,
     things: &'a Things,

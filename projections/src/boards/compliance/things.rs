@@ -2,18 +2,16 @@
 //! that brought it, so that any moment can be asked for.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use annals_events::attributes::Attributes;
 use annals_events::id::{ColumnId, OrganisationId, SiteId};
 use annals_events::platform::{CalendarAdopted, Event as PlatformEvent};
-use annals_events::profile::Profile;
 use annals_events::{Event, Time, column, site};
 
 use super::Asked;
 use crate::calendar::Calendar;
 use crate::fold::Frame;
-use crate::platform::LEVELS_MOST;
+use crate::platform::{Adoption, LEVELS_MOST};
 
 /// Something that began, and perhaps ended.
 #[derive(Clone, Debug)]
@@ -53,21 +51,13 @@ pub(super) struct Column {
     pub attributes: Attributes,
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct Adopted {
-    pub position: u64,
-    pub organisation: OrganisationId,
-    pub effective_from: Time,
-    pub profile: Arc<Profile>,
-}
-
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Things {
     pub organisations: BTreeMap<OrganisationId, Life<Organisation>>,
     pub sites: BTreeMap<SiteId, Life<Site>>,
     pub columns: BTreeMap<ColumnId, Life<Column>>,
-    adoptions: Vec<Adopted>,
+    adoptions: Vec<Adoption>,
     years: Vec<(u64, CalendarAdopted)>,
 }
 
@@ -81,13 +71,7 @@ impl Things {
                 self.organisations.insert(OrganisationId(id), Life::new(is, frame));
             }
             Event::Platform(PlatformEvent::ProfileAdopted(adopted)) => {
-                let Some(adoption) = adopted.adoption() else { return };
-                self.adoptions.push(Adopted {
-                    position: frame.position,
-                    organisation: OrganisationId(id),
-                    effective_from: adoption.effective_from,
-                    profile: Arc::from(adoption.profile),
-                });
+                self.adoptions.extend(Adoption::of(frame, adopted));
             }
             Event::Platform(PlatformEvent::CalendarAdopted(year)) => {
                 self.years.push((frame.position, year.clone()));
@@ -131,7 +115,7 @@ impl Things {
     }
 
     /// The rulebook in force for an organisation at a moment, as far as was known.
-    pub fn in_force(&self, id: OrganisationId, at: Time, asked: &Asked) -> Option<&Adopted> {
+    pub fn in_force(&self, id: OrganisationId, at: Time, asked: &Asked) -> Option<&Adoption> {
         self.line(id).find_map(|id| {
             self.adoptions.iter().rev().find(|adopted| {
                 adopted.organisation == id
